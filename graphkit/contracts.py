@@ -1,0 +1,348 @@
+"""The tables that stages hand to one another: grain, columns, key.
+
+A contract is checked at each crossing. Times are UTC microseconds; weights and scores are
+integer millibits, so that sums are exact whatever the order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from graphkit.errors import DataError
+
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+SIGNALS = ("address", "payment", "device", "email", "organisation", "prompt", "mention")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A table's promise.
+
+    Attributes:
+        name: how messages call the table.
+        grain: what one row is, in one sentence.
+        columns: name to type, in order.
+        required: columns without nulls.
+        key: columns that make a row unique; empty where rows repeat.
+    """
+
+    name: str
+    grain: str
+    columns: Mapping[str, pa.DataType]
+    required: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of a table that keeps the promise."""
+        return pa.schema([pa.field(name, dtype) for name, dtype in self.columns.items()])
+
+    def empty(self) -> pa.Table:
+        """A table of this contract without rows."""
+        return self.schema.empty_table()
+
+    def check(self, table: pa.Table) -> pa.Table:
+        """Return the table as it is, when it keeps the promise.
+
+        Raises:
+            DataError: naming every wrong column, null or repeated key.
+        """
+        wrong = [
+            f"{name}: {table.schema.field(name).type if name in table.column_names else 'missing'}"
+            f" instead of {dtype}"
+            for name, dtype in self.columns.items()
+            if name not in table.column_names or table.schema.field(name).type != dtype
+        ]
+        wrong += [f"{name}: not a column" for name in table.column_names if name not in self.columns]
+        if not wrong:
+            wrong = [
+                f"{name}: {table[name].null_count} nulls"
+                for name in self.required or self.key
+                if table[name].null_count
+            ]
+        if not wrong and self.key:
+            distinct = table.group_by(list(self.key), use_threads=False).aggregate([]).num_rows
+            if distinct != table.num_rows:
+                wrong = [f"key ({', '.join(self.key)}): {table.num_rows - distinct} repeats"]
+        if wrong:
+            raise DataError(
+                f"table {self.name} breaks its contract",
+                found="; ".join(wrong),
+                allowed=f"{self.grain} Columns: {', '.join(self.columns)}",
+                do="correct the table that was handed in",
+            )
+        return table
+
+    def conform(self, table: pa.Table) -> pa.Table:
+        """Bring columns into the contract's order and types, then check.
+
+        Raises:
+            DataError: as `check`; pa.ArrowInvalid where a value does not fit its type.
+        """
+        names = [name for name in self.columns if name in table.column_names]
+        arranged = table.select(names)
+        if len(names) == len(self.columns):
+            arranged = arranged.cast(self.schema)
+        return self.check(arranged)
+
+
+ACCOUNTS = Contract(
+    "ACCOUNTS",
+    "One row per account, as of the snapshot's day.",
+    {
+        "account_id": pa.string(),
+        "created_at": TIMESTAMP,
+        "email_domain": pa.string(),
+        "org_id": pa.string(),
+        "country": pa.string(),
+        "status": pa.string(),
+    },
+    required=("account_id",),
+    key=("account_id",),
+)
+REQUESTS = Contract(
+    "REQUESTS",
+    "One row per request; rows may repeat.",
+    {
+        "account_id": pa.string(),
+        "ts": TIMESTAMP,
+        "ip": pa.string(),
+        "user_agent": pa.string(),
+        "tls_fingerprint": pa.string(),
+        "model": pa.string(),
+        "prompt": pa.string(),
+        "input_tokens": pa.int64(),
+        "output_tokens": pa.int64(),
+    },
+    required=("account_id", "ts"),
+)
+PAYMENTS = Contract(
+    "PAYMENTS",
+    "One row per payment; rows may repeat. amount_usd is in dollars and cents.",
+    {
+        "account_id": pa.string(),
+        "ts": TIMESTAMP,
+        "method": pa.string(),
+        "fingerprint": pa.string(),
+        "bin": pa.string(),
+        "last4": pa.string(),
+        "billing_name": pa.string(),
+        "billing_postal": pa.string(),
+        "billing_country": pa.string(),
+        "amount_usd": pa.decimal128(18, 2),
+    },
+    required=("account_id", "ts"),
+)
+MENTIONS = Contract(
+    "MENTIONS",
+    "One row per identifier that an account carried; rows may repeat.",
+    {
+        "account_id": pa.string(),
+        "kind": pa.string(),
+        "entity": pa.string(),
+        "ts": TIMESTAMP,
+    },
+    required=("account_id", "kind", "entity", "ts"),
+)
+INPUTS = {"accounts": ACCOUNTS, "requests": REQUESTS, "payments": PAYMENTS, "mentions": MENTIONS}
+
+REJECTS = Contract(
+    "REJECTS",
+    "One row per refused row of a day's files.",
+    {
+        "dt": pa.date32(),
+        "table": pa.string(),
+        "file": pa.string(),
+        "row": pa.int64(),
+        "column": pa.string(),
+        "reason": pa.string(),
+    },
+    required=("dt", "table", "file", "row", "reason"),
+)
+LINKS = Contract(
+    "LINKS",
+    "One row per day, account, entity kind and entity: events, their share of the account's events "
+    "of that sort that day, first and last seen. The entity is a keyed pseudonym; the trait is "
+    "what may be known of it.",
+    {
+        "dt": pa.date32(),
+        "account_id": pa.string(),
+        "kind": pa.string(),
+        "entity": pa.int64(),
+        "trait": pa.string(),
+        "n": pa.int64(),
+        "share": pa.float64(),
+        "first_seen": TIMESTAMP,
+        "last_seen": TIMESTAMP,
+    },
+    key=("dt", "account_id", "kind", "entity"),
+    required=("dt", "account_id", "kind", "entity", "trait", "n", "share", "first_seen", "last_seen"),
+)
+ACTIVITY = Contract(
+    "ACTIVITY",
+    "One row per day, account, hour and model: requests, tokens in and out, and a 60-bit mask of "
+    "the minutes used (bit 0 is minute 0).",
+    {
+        "dt": pa.date32(),
+        "account_id": pa.string(),
+        "hour": TIMESTAMP,
+        "model": pa.string(),
+        "requests": pa.int64(),
+        "input_tokens": pa.int64(),
+        "output_tokens": pa.int64(),
+        "minutes": pa.int64(),
+    },
+    key=("dt", "account_id", "hour", "model"),
+)
+PROFILES = Contract(
+    "PROFILES",
+    "One row per day and account that the day's files name: what the accounts table says of it "
+    "(null where it is not listed), its requests, payments and paid cents that day.",
+    {
+        "dt": pa.date32(),
+        "account_id": pa.string(),
+        "created_at": TIMESTAMP,
+        "country": pa.string(),
+        "status": pa.string(),
+        "requests": pa.int64(),
+        "payments": pa.int64(),
+        "amount_cents": pa.int64(),
+    },
+    key=("dt", "account_id"),
+    required=("dt", "account_id", "requests", "payments", "amount_cents"),
+)
+HUBS = Contract(
+    "HUBS",
+    "One row per hub: an entity with more holders than its kind's cap, which proposes no pair. "
+    "pairs_withheld is how many pairs its holders would have made.",
+    {
+        "kind": pa.string(),
+        "entity": pa.string(),
+        "trait": pa.string(),
+        "n_accounts": pa.int64(),
+        "pairs_withheld": pa.int64(),
+    },
+    key=("kind", "entity"),
+)
+EDGES = Contract(
+    "EDGES",
+    "One row per unordered pair of accounts with evidence, account_a < account_b: the weight is "
+    "the sum of the signals, all in millibits; n_shared counts the shared entities.",
+    {
+        "account_a": pa.string(),
+        "account_b": pa.string(),
+        "weight": pa.int64(),
+        **{signal: pa.int64() for signal in SIGNALS},
+        "n_shared": pa.int64(),
+    },
+    key=("account_a", "account_b"),
+)
+STRUCTURE = Contract(
+    "STRUCTURE",
+    "One row per account of the graph: a hash of its place in it that no name enters "
+    "(Weisfeiler-Leman), for ordering accounts in a way that renaming does not change.",
+    {"account_id": pa.string(), "structure": pa.uint64()},
+    key=("account_id",),
+)
+MEMBERSHIP = Contract(
+    "MEMBERSHIP",
+    "One row per account that has an edge: the number of its community.",
+    {"account_id": pa.string(), "community": pa.int64()},
+    key=("account_id",),
+)
+RINGS = Contract(
+    "RINGS",
+    "One row per ring of a day. score is in millibits; n_active counts members with an event on "
+    "the day itself; requests and amount_usd are the members' over the window; signals are "
+    "named strongest first.",
+    {
+        "dt": pa.date32(),
+        "ring_id": pa.string(),
+        "status": pa.string(),
+        "score": pa.int64(),
+        "size": pa.int64(),
+        "n_active": pa.int64(),
+        "n_banned": pa.int64(),
+        "requests": pa.int64(),
+        "amount_usd": pa.decimal128(18, 2),
+        "first_seen": TIMESTAMP,
+        "last_seen": TIMESTAMP,
+        "signals": pa.string(),
+    },
+    key=("dt", "ring_id"),
+)
+RING_MEMBERS = Contract(
+    "RING_MEMBERS",
+    "One row per day, ring and account. score and status are the ring's; confidence is the share "
+    "of the account's evidence that lies inside the ring.",
+    {
+        "dt": pa.date32(),
+        "ring_id": pa.string(),
+        "account_id": pa.string(),
+        "score": pa.int64(),
+        "confidence": pa.float64(),
+        "status": pa.string(),
+    },
+    key=("dt", "account_id"),
+)
+EVIDENCE = Contract(
+    "EVIDENCE",
+    "One row per day, ring and shared fact: which members it ties, how many accounts hold it in "
+    "all, events of the members, first and last seen, and the millibits it adds to a pair. "
+    "role says whether it proposes pairs or only corroborates.",
+    {
+        "dt": pa.date32(),
+        "ring_id": pa.string(),
+        "signal": pa.string(),
+        "kind": pa.string(),
+        "entity": pa.string(),
+        "trait": pa.string(),
+        "role": pa.string(),
+        "n_members": pa.int64(),
+        "n_holders": pa.int64(),
+        "n_events": pa.int64(),
+        "first_seen": TIMESTAMP,
+        "last_seen": TIMESTAMP,
+        "weight": pa.int64(),
+        "members": pa.list_(pa.string()),
+    },
+    key=("dt", "ring_id", "kind", "entity"),
+    required=("dt", "ring_id", "kind", "entity", "n_members", "n_holders", "weight", "members"),
+)
+LINEAGE = Contract(
+    "LINEAGE",
+    "One row per pair of related rings of two days: how many accounts they share and what became "
+    "of the earlier one. A ring without a partner has one row with the other side null.",
+    {
+        "dt": pa.date32(),
+        "ring_id": pa.string(),
+        "previous_dt": pa.date32(),
+        "previous_ring_id": pa.string(),
+        "n_shared": pa.int64(),
+        "event": pa.string(),
+    },
+)
+TRUTH = Contract(
+    "TRUTH",
+    "One row per account of a simulated or labelled world: the ring it belongs to (null where "
+    "none) and the group it comes from.",
+    {"account_id": pa.string(), "ring": pa.string(), "group": pa.string()},
+    required=("account_id",),
+    key=("account_id",),
+)
+
+
+def pseudonym(kind: str, entity: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Spell keyed 64-bit entities of one kind for people: `ip-00f3…`, 16 hexadecimal digits.
+
+    Args:
+        kind: entity kind, the prefix.
+        entity: int64, shape (n,).
+
+    Returns:
+        string, shape (n,).
+    """
+    digits = [f"{kind}-{value & 0xFFFFFFFFFFFFFFFF:016x}" for value in entity.to_pylist()]
+    return pa.array(digits, pa.string())
+

@@ -1,0 +1,62 @@
+"""What can go wrong, as one tree; every error says what, found, allowed and what to do.
+
+    GraphkitError
+    ├── UsageError      2   the command or call asks for something that is not there
+    ├── DataError      65   the user's files or tables break their contract
+    ├── StorageError   75   the lake cannot be locked, read or written now; try again
+    └── SettingsError  78   settings or key do not fit
+
+The numbers are the exit codes of the command line (after BSD's sysexits).
+"""
+
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class GraphkitError(Exception):
+    """An error that a person can act on.
+
+    The parts are arguments, so that a bare message cannot be written.
+
+    Args:
+        what: what was wrong, with file, row or column where there is one.
+        found: what was found there; never a secret, a card number or a raw prompt.
+        allowed: what would have been right.
+        do: what to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, found: str, allowed: str, do: str) -> None:
+        self.what, self.found, self.allowed, self.do = what, found, allowed, do
+        super().__init__(f"{what}\n  found:   {found}\n  allowed: {allowed}\n  do:      {do}")
+
+
+class UsageError(GraphkitError):
+    """The command or call asks for something that is not there."""
+
+    exit_code = 2
+
+
+class DataError(GraphkitError):
+    """The user's files or tables break their contract."""
+
+    exit_code = 65
+
+
+class StorageError(GraphkitError):
+    """The lake cannot be locked, read or written now."""
+
+    exit_code = 75
+
+
+class SettingsError(GraphkitError):
+    """Settings or key do not fit."""
+
+    exit_code = 78
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Say which known name was probably meant; empty where none is near."""
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,1 @@
+"""The batch system: one night's run, and where its results lie."""
