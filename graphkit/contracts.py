@@ -7,6 +7,7 @@ integer millibits, so that sums are exact whatever the order.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from graphkit.errors import DataError
@@ -54,7 +55,9 @@ class Contract:
             for name, dtype in self.columns.items()
             if name not in table.column_names or table.schema.field(name).type != dtype
         ]
-        wrong += [f"{name}: not a column" for name in table.column_names if name not in self.columns]
+        wrong += [
+            f"{name}: not a column" for name in table.column_names if name not in self.columns
+        ]
         if not wrong:
             wrong = [
                 f"{name}: {table[name].null_count} nulls"
@@ -177,7 +180,17 @@ LINKS = Contract(
         "last_seen": TIMESTAMP,
     },
     key=("dt", "account_id", "kind", "entity"),
-    required=("dt", "account_id", "kind", "entity", "trait", "n", "share", "first_seen", "last_seen"),
+    required=(
+        "dt",
+        "account_id",
+        "kind",
+        "entity",
+        "trait",
+        "n",
+        "share",
+        "first_seen",
+        "last_seen",
+    ),
 )
 ACTIVITY = Contract(
     "ACTIVITY",
@@ -343,6 +356,5 @@ def pseudonym(kind: str, entity: pa.Array | pa.ChunkedArray) -> pa.Array:
     Returns:
         string, shape (n,).
     """
-    digits = [f"{kind}-{value & 0xFFFFFFFFFFFFFFFF:016x}" for value in entity.to_pylist()]
+    digits = [f"{kind}-{value:016x}" for value in np.asarray(entity).view(np.uint64).tolist()]
     return pa.array(digits, pa.string())
-

@@ -17,7 +17,10 @@ class IngestSettings(_Frozen):
     """How a day's files are read."""
 
     max_refused_share: float = Field(
-        0.2, ge=0, le=1, description="share of a table's rows that may be refused before the run stops"
+        0.2,
+        ge=0,
+        le=1,
+        description="share of a table's rows that may be refused before the run stops",
     )
     batch_rows: int = Field(131_072, ge=1, description="rows read at a time")
 
@@ -26,11 +29,14 @@ class GraphSettings(_Frozen):
     """How links become edges."""
 
     address_gap_h: int = Field(
-        24, ge=0, description="hours between two accounts' uses of one address within which it counts as shared"
+        24,
+        ge=0,
+        description="hours between two accounts' uses of an address within which it is shared",
     )
     hub_caps: dict[str, int] = Field(
         default_factory=dict,
-        description="accounts per entity, by kind, above which it proposes no pair; overrides the weights table",
+        description="accounts per entity above which it proposes no pair, by kind; "
+        "goes before the weights table's",
     )
     prior_bits: float = Field(
         10.0, description="bits of evidence at which a pair is as likely operated together as not"
@@ -63,9 +69,13 @@ class RingSettings(_Frozen):
         10.0, ge=0, description="bits of evidence inside the ring below which a member is peeled"
     )
     min_score_bits: float = Field(12.0, description="score in bits from which a ring is published")
-    min_signals: int = Field(2, ge=1, description="signals that must carry a ring for it to be published")
+    min_signals: int = Field(
+        2, ge=1, description="signals that must carry a ring for it to be published"
+    )
     shrink: float = Field(
-        1.0, ge=0, description="members without evidence added to each ring before its score is averaged"
+        1.0,
+        ge=0,
+        description="members without evidence added to each ring before its score is averaged",
     )
     banned_statuses: tuple[str, ...] = Field(
         ("banned", "suspended", "terminated", "closed"),

@@ -19,11 +19,15 @@ def _connection() -> duckdb.DuckDBPyConnection:
         if _database is None:
             _database = duckdb.connect(":memory:")
             # Times are UTC wherever this runs; the engine would take the machine's zone.
-            _database.execute("LOAD icu; SET GLOBAL TimeZone = 'UTC'; SET enable_external_access = false")
+            _database.execute(
+                "LOAD icu; SET GLOBAL TimeZone = 'UTC'; SET enable_external_access = false"
+            )
         return _database.cursor()
 
 
-def limit(*, threads: int | None = None, memory: str | None = None, spill: Path | None = None) -> None:
+def limit(
+    *, threads: int | None = None, memory: str | None = None, spill: Path | None = None
+) -> None:
     """Bound what the engine may use from now on.
 
     Args:
@@ -70,8 +74,7 @@ def query(
     try:
         for name, table in tables.items():
             cursor.register(name, table)
-        if parameters:
-            return cursor.sql(text, params=dict(parameters)).to_arrow_table()
-        return cursor.sql(text).to_arrow_table()
+        result: pa.Table = cursor.sql(text, params=dict(parameters or {})).to_arrow_table()
+        return result
     finally:
         cursor.close()
