@@ -1,0 +1,24 @@
+"""What every test shares: hypothesis' profile and the way to real data."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The query engine's first call takes longer than hypothesis' deadline, and a failure must be the
+# same on every machine.
+settings.register_profile("graphkit", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("graphkit")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data that GRAPHKIT_DATA names; without one, the test says it skipped."""
+    folder = os.environ.get("GRAPHKIT_DATA")
+    if not folder:
+        pytest.skip("GRAPHKIT_DATA is not set: no real data to test on")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.fail(f"GRAPHKIT_DATA names {folder!r}, which is no folder")
+    return path
