@@ -10,6 +10,9 @@ import pyarrow as pa
 
 _lock = threading.Lock()
 _database: duckdb.DuckDBPyConnection | None = None
+# Without this the engine would spill into a folder of the working directory.
+_UNBOUND: dict[str, str | int] = {"temp_directory": ""}
+_bounds = _UNBOUND
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
@@ -17,7 +20,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
     global _database
     with _lock:
         if _database is None:
-            _database = duckdb.connect(":memory:")
+            _database = duckdb.connect(":memory:", config=dict(_bounds))
             # Times are UTC wherever this runs; the engine would take the machine's zone.
             _database.execute(
                 "LOAD icu; SET GLOBAL TimeZone = 'UTC'; SET enable_external_access = false"
@@ -28,7 +31,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
 def limit(
     *, threads: int | None = None, memory: str | None = None, spill: Path | None = None
 ) -> None:
-    """Bound what the engine may use from now on.
+    """Bound what the engine may use from now on, in the place of earlier bounds.
 
     Args:
         threads: worker threads; as many as cores where None.
@@ -38,18 +41,17 @@ def limit(
     Raises:
         ValueError: the engine does not understand a value.
     """
-    cursor = _connection()
+    global _database, _bounds
+    bounds = {"threads": threads, "memory_limit": memory, "temp_directory": str(spill or "")}
+    with _lock:
+        # The spill folder cannot change once outside access is off: new bounds, new database.
+        _bounds = {name: value for name, value in bounds.items() if value is not None}
+        _database = None
     try:
-        if threads is not None:
-            cursor.execute(f"SET threads = {int(threads)}")
-        if memory is not None:
-            cursor.execute("SET memory_limit = ?", [memory])
-        if spill is not None:
-            cursor.execute("SET temp_directory = ?", [str(spill)])
+        _connection().close()
     except duckdb.Error as error:
+        _bounds = _UNBOUND
         raise ValueError(str(error)) from None
-    finally:
-        cursor.close()
 
 
 def query(
