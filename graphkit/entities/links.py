@@ -1,0 +1,215 @@
+"""From a day's checked tables to links: who used which entity, how often and when."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from graphkit.contracts import ACTIVITY, LINKS, PROFILES
+from graphkit.entities.columns import EntityColumns
+from graphkit.entities.keys import Key
+from graphkit.entities.prompts import WORDS
+from graphkit.sql import query
+
+# Parts are merged when this many rows of aggregates have gathered, so that memory stays bounded.
+_MERGE_ROWS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What a day's events leave behind.
+
+    Attributes:
+        links: LINKS of the day.
+        activity: ACTIVITY of the day.
+        profiles: PROFILES of the day.
+        cells: values that cannot link, by table.column and reason, in cells.
+    """
+
+    links: pa.Table
+    activity: pa.Table
+    profiles: pa.Table
+    cells: dict[tuple[str, str], int]
+
+
+def link_accounts(
+    accounts: pa.Table,
+    requests: Iterable[pa.Table],
+    payments: Iterable[pa.Table],
+    mentions: Iterable[pa.Table],
+    *,
+    dt: date,
+    key: Key,
+) -> Linked:
+    """Link the accounts of a day to the entities they used.
+
+    Args:
+        accounts: ACCOUNTS.
+        requests: REQUESTS, in parts; drawn once.
+        payments: PAYMENTS, in parts; drawn once.
+        mentions: MENTIONS, in parts; drawn once.
+        dt: the day.
+        key: what pseudonyms are made with.
+    """
+    maker = EntityColumns(key)
+    uses, activity, totals = _Sum(_USES), _Sum(_ACTIVITY), _Sum(_TOTALS)
+    for part in requests:
+        columns = maker.requests(part)
+        uses.add(query(_REQUEST_USES, {"part": columns}))
+        activity.add(query(_REQUEST_ACTIVITY, {"part": part}))
+    for part in payments:
+        columns = maker.payments(part)
+        uses.add(query(_PAYMENT_USES, {"part": columns}))
+        totals.add(query(_PAYMENT_TOTALS, {"part": part}))
+    for part in mentions:
+        uses.add(query(_MENTION_USES, {"part": maker.mentions(part)}))
+    hours = activity.table()
+    totals.add(query(_REQUEST_TOTALS, {"activity": hours}))
+    uses.add(query(_ACCOUNT_USES, {"part": maker.accounts(accounts)}, {"dt": dt}))
+    used, sums = uses.table(), totals.table()
+    links = query(_LINKS, {"uses": used, "totals": sums}, {"dt": dt})
+    profiles = query(_PROFILES, {"accounts": accounts, "uses": used, "totals": sums}, {"dt": dt})
+    return Linked(
+        LINKS.conform(links),
+        ACTIVITY.conform(query(_DATED, {"hours": hours}, {"dt": dt})),
+        PROFILES.conform(profiles),
+        maker.cells,
+    )
+
+
+class _Sum:
+    """Aggregates of parts, merged now and then by one statement over `parts`."""
+
+    def __init__(self, merge: str) -> None:
+        self._merge = merge
+        self._parts: list[pa.Table] = []
+        self._rows = 0
+
+    def add(self, part: pa.Table) -> None:
+        self._parts.append(part)
+        self._rows += part.num_rows
+        if self._rows > _MERGE_ROWS and len(self._parts) > 1:
+            merged = self.table()
+            self._parts, self._rows = [merged], 0
+
+    def table(self) -> pa.Table:
+        if not self._parts:
+            return _EMPTY[self._merge]
+        return query(self._merge, {"parts": pa.concat_tables(self._parts)})
+
+
+_REQUEST_USES = f"""
+WITH long AS (
+    SELECT account_id, ts, 'ip' AS kind, ip AS entity, ip_trait AS trait FROM part
+    UNION ALL SELECT account_id, ts, 'device', device, device_trait FROM part
+    UNION ALL SELECT account_id, ts, 'prompt', prompt,
+        'text of ' || (1 << (length(bin(words)) - 1)) || ' words and more' FROM part
+    UNION ALL SELECT account_id, ts, 'prompt_head', prompt_head, 'first {WORDS} words' FROM part
+    UNION ALL SELECT account_id, ts, 'prompt_tail', prompt_tail, 'last {WORDS} words' FROM part
+)
+SELECT account_id, kind, entity, max(trait) AS trait, 'requests' AS source, count(*) AS n,
+    min(ts) AS first_seen, max(ts) AS last_seen
+FROM long WHERE entity IS NOT NULL GROUP BY ALL
+"""
+_PAYMENT_USES = """
+WITH told AS (
+    SELECT *, concat_ws(', ', CASE left(bin, 1) WHEN '2' THEN 'mastercard'
+        WHEN '3' THEN 'amex, diners or jcb' WHEN '4' THEN 'visa' WHEN '5' THEN 'mastercard'
+        WHEN '6' THEN 'discover or unionpay' END, upper(left(billing_country, 2))) AS trait
+    FROM part
+), long AS (
+    SELECT account_id, ts, trait, 'card' AS kind, card AS entity FROM told
+    UNION ALL SELECT account_id, ts, trait, 'card_weak', card_weak FROM told
+    UNION ALL SELECT account_id, ts, trait, 'billing', billing FROM told
+)
+SELECT account_id, kind, entity, max(trait) AS trait, 'payments' AS source, count(*) AS n,
+    min(ts) AS first_seen, max(ts) AS last_seen
+FROM long WHERE entity IS NOT NULL GROUP BY ALL
+"""
+_MENTION_USES = """
+SELECT account_id, kind, entity, max(trait) AS trait, 'mentions' AS source, count(*) AS n,
+    min(ts) AS first_seen, max(ts) AS last_seen
+FROM part WHERE entity IS NOT NULL GROUP BY ALL
+"""
+_ACCOUNT_USES = """
+SELECT account_id, kind, entity, trait, 'accounts' AS source, CAST(1 AS BIGINT) AS n,
+    CAST(CAST($dt AS DATE) AS TIMESTAMPTZ) AS first_seen,
+    CAST(CAST($dt AS DATE) AS TIMESTAMPTZ) AS last_seen
+FROM (
+    SELECT account_id, 'email_domain' AS kind, email_domain AS entity, email_domain_trait AS trait
+    FROM part
+    UNION ALL SELECT account_id, 'org', org, org_trait FROM part
+)
+WHERE entity IS NOT NULL
+"""
+_USES = """
+SELECT account_id, kind, entity, max(trait) AS trait, min(source) AS source,
+    CAST(sum(n) AS BIGINT) AS n, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+FROM parts GROUP BY account_id, kind, entity
+"""
+_REQUEST_ACTIVITY = """
+SELECT account_id, date_trunc('hour', ts) AS hour, coalesce(model, '') AS model,
+    count(*) AS requests,
+    CAST(coalesce(sum(input_tokens), 0) AS BIGINT) AS input_tokens,
+    CAST(coalesce(sum(output_tokens), 0) AS BIGINT) AS output_tokens,
+    bit_or(CAST(1 AS BIGINT) << CAST(extract(minute FROM ts) AS INT)) AS minutes
+FROM part GROUP BY ALL
+"""
+_ACTIVITY = """
+SELECT account_id, hour, model, CAST(sum(requests) AS BIGINT) AS requests,
+    CAST(sum(input_tokens) AS BIGINT) AS input_tokens,
+    CAST(sum(output_tokens) AS BIGINT) AS output_tokens, bit_or(minutes) AS minutes
+FROM parts GROUP BY account_id, hour, model
+"""
+_DATED = """
+SELECT CAST($dt AS DATE) AS dt, * FROM hours ORDER BY account_id, hour, model
+"""
+_REQUEST_TOTALS = """
+SELECT account_id, CAST(sum(requests) AS BIGINT) AS requests, CAST(0 AS BIGINT) AS payments,
+    CAST(0 AS BIGINT) AS amount_cents
+FROM activity GROUP BY account_id
+"""
+_PAYMENT_TOTALS = """
+SELECT account_id, CAST(0 AS BIGINT) AS requests, count(*) AS payments,
+    CAST(coalesce(sum(amount_usd * 100), 0) AS BIGINT) AS amount_cents
+FROM part GROUP BY account_id
+"""
+_TOTALS = """
+SELECT account_id, CAST(sum(requests) AS BIGINT) AS requests,
+    CAST(sum(payments) AS BIGINT) AS payments, CAST(sum(amount_cents) AS BIGINT) AS amount_cents
+FROM parts GROUP BY account_id
+"""
+_LINKS = """
+SELECT CAST($dt AS DATE) AS dt, account_id, kind, entity, trait, n,
+    n / CASE source WHEN 'requests' THEN requests WHEN 'payments' THEN payments
+        WHEN 'mentions' THEN sum(n) OVER (PARTITION BY account_id, kind) ELSE n END AS share,
+    first_seen, last_seen
+FROM uses LEFT JOIN totals USING (account_id)
+ORDER BY account_id, kind, entity
+"""
+_PROFILES = """
+SELECT CAST($dt AS DATE) AS dt, account_id, created_at, country, status,
+    coalesce(requests, 0) AS requests, coalesce(payments, 0) AS payments,
+    coalesce(amount_cents, 0) AS amount_cents
+FROM (SELECT account_id FROM accounts UNION SELECT account_id FROM uses
+      UNION SELECT account_id FROM totals)
+LEFT JOIN accounts USING (account_id) LEFT JOIN totals USING (account_id)
+ORDER BY account_id
+"""
+_TIME = pa.timestamp("us", tz="UTC")
+_EMPTY: Mapping[str, pa.Table] = {
+    _USES: pa.schema(
+        [("account_id", pa.string()), ("kind", pa.string()), ("entity", pa.int64())]
+        + [("trait", pa.string()), ("source", pa.string()), ("n", pa.int64())]
+        + [("first_seen", _TIME), ("last_seen", _TIME)]
+    ).empty_table(),
+    _ACTIVITY: pa.schema(
+        [("account_id", pa.string()), ("hour", _TIME), ("model", pa.string())]
+        + [(name, pa.int64()) for name in ("requests", "input_tokens", "output_tokens", "minutes")]
+    ).empty_table(),
+    _TOTALS: pa.schema(
+        [("account_id", pa.string())]
+        + [(name, pa.int64()) for name in ("requests", "payments", "amount_cents")]
+    ).empty_table(),
+}

@@ -1,0 +1,220 @@
+"""Turning what a file holds into what a contract asks for, cell by cell.
+
+A bad optional cell becomes null and is counted; a bad account_id or time refuses its row. A
+sender who writes junk into his own rows must not lose them that way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graphkit.contracts import TIMESTAMP, Contract
+from graphkit.errors import DataError
+from graphkit.ingest.cards import card_rows
+from graphkit.sql import query
+
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_KIND = r"^[a-z][a-z0-9_]{0,31}$"
+_NOT_CARDS = frozenset({"account_id"})
+
+
+@dataclass
+class Checked:
+    """Rows that keep the contract's types, and what was refused on the way.
+
+    Attributes:
+        table: columns of the contract, nulls where the file has no such column or no such cell.
+        keep: which rows are used, shape (n,).
+        refused: column and reason to the positions of the rows refused for it.
+        cells: column and reason to the number of cells made null.
+    """
+
+    table: pa.Table
+    keep: NDArray[np.bool_]
+    refused: dict[tuple[str, str], NDArray[np.int64]] = field(default_factory=dict)
+    cells: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def refuse(self, column: str, reason: str, rows: NDArray[np.bool_]) -> None:
+        """Refuse rows not refused before."""
+        rows = rows & self.keep
+        if rows.any():
+            self.refused[column, reason] = np.flatnonzero(rows)
+            self.keep = self.keep & ~rows
+
+    def count(self, column: str, reason: str, n: int) -> None:
+        """Count cells that became null."""
+        if n:
+            self.cells[column, reason] = self.cells.get((column, reason), 0) + n
+
+
+def check_cells(table: pa.Table, contract: Contract, *, dt: date, source: str) -> Checked:
+    """Bring the rows of one part into the contract's types.
+
+    Args:
+        table: some of the contract's columns, as stored.
+        contract: one of the input contracts.
+        dt: the day, which stands in for a time that the file has no column for.
+        source: the file's name, for messages.
+
+    Raises:
+        DataError: a column has a type that cannot be meant.
+    """
+    checked = Checked(table, np.ones(table.num_rows, dtype=bool))
+    columns: dict[str, pa.ChunkedArray] = {}
+    for name, dtype in contract.columns.items():
+        if name not in table.column_names:
+            columns[name] = _absent(name, dtype, table.num_rows, contract, dt)
+            continue
+        columns[name] = _cell_values(checked, name, table[name], dtype, contract, source)
+    if contract.name == "MENTIONS":
+        kind = pc.utf8_lower(pc.utf8_trim_whitespace(columns["kind"]))
+        wrong = pc.invert(pc.match_substring_regex(kind, _KIND))
+        checked.refuse("kind", "not a kind: a letter, then letters, digits and _", _mask(wrong))
+        columns["kind"] = kind
+    if contract.name in ("PAYMENTS", "MENTIONS"):
+        for name, column in columns.items():
+            if column.type == pa.string() and name not in _NOT_CARDS:
+                checked.refuse(name, "holds a card number", card_rows(column))
+    checked.table = pa.table(columns)
+    return checked
+
+
+def _absent(name: str, dtype: pa.DataType, n: int, contract: Contract, dt: date) -> pa.ChunkedArray:
+    """A column that the file does not have: null, but for a time, which is the day's start."""
+    if name == "ts" and name in contract.required:
+        start = datetime(dt.year, dt.month, dt.day, tzinfo=UTC)
+        return pa.chunked_array([pa.repeat(pa.scalar(start, TIMESTAMP), n)])
+    return pa.chunked_array([pa.nulls(n, dtype)])
+
+
+def _cell_values(
+    checked: Checked,
+    name: str,
+    column: pa.ChunkedArray,
+    dtype: pa.DataType,
+    contract: Contract,
+    source: str,
+) -> pa.ChunkedArray:
+    try:
+        if dtype == pa.string():
+            values, reason = _text(checked, name, column), "empty"
+        elif dtype == TIMESTAMP:
+            values, reason = _times(column), "not a time between 2000 and 2100"
+        else:
+            values, reason = _numbers(column, dtype), "not a number that fits"
+    except _WrongTypeError as error:
+        raise DataError(
+            f"{source}: column {name} has the wrong type",
+            found=str(column.type),
+            allowed=str(error),
+            do=f"write {name} as {error}, or leave the column out",
+        ) from None
+    lost = values.null_count - column.null_count
+    if name in contract.required:
+        checked.refuse(name, reason if lost > 0 else "empty", _mask(pc.is_null(values)))
+    elif dtype != pa.string():
+        checked.count(name, reason, lost)
+    return values
+
+
+class _WrongTypeError(Exception):
+    """A column's type cannot be meant; the text names those that can."""
+
+
+def _mask(values: pa.ChunkedArray) -> NDArray[np.bool_]:
+    return pc.fill_null(values, True).to_numpy(zero_copy_only=False).astype(bool)
+
+
+def _text(checked: Checked, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as it is, integers in digits; blank text is null."""
+    dtype = column.type
+    if pa.types.is_dictionary(dtype):
+        dtype = dtype.value_type
+    if pa.types.is_binary(dtype) or pa.types.is_large_binary(dtype):
+        column = _decoded(checked, name, column)
+    elif pa.types.is_null(dtype) or pa.types.is_integer(dtype) or _is_text(dtype):
+        column = column.cast(pa.string())
+    else:
+        raise _WrongTypeError("text or integer")
+    # A blank identifier identifies nothing.
+    blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)
+    return pc.if_else(blank, pa.scalar(None, pa.string()), column)
+
+
+def _is_text(dtype: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(dtype)
+        or pa.types.is_large_string(dtype)
+        or pa.types.is_string_view(dtype)
+    )
+
+
+def _decoded(checked: Checked, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Bytes as UTF-8 text; cells that are no UTF-8 keep what can be read of them."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        texts = [
+            None if cell is None else cell.decode("utf-8", "replace") for cell in column.to_pylist()
+        ]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+_TIMES = "SELECT TRY_CAST(cell AS TIMESTAMPTZ) AS cell FROM cells"
+
+
+def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """UTC microseconds; naive times are UTC; times that cannot be meant are null."""
+    dtype = column.type
+    if pa.types.is_timestamp(dtype):
+        if dtype.tz is None:
+            column = column.cast(pa.timestamp(dtype.unit)).cast(pa.timestamp(dtype.unit, tz="UTC"))
+        values = column.cast(TIMESTAMP, safe=False)
+    elif pa.types.is_date(dtype):
+        values = column.cast(pa.timestamp("us")).cast(TIMESTAMP)
+    elif _is_text(dtype) or pa.types.is_null(dtype) or pa.types.is_binary(dtype):
+        text = column.cast(pa.string()) if not pa.types.is_binary(dtype) else _bytes_text(column)
+        values = query(_TIMES, {"cells": pa.table({"cell": text})})["cell"].cast(TIMESTAMP)
+    else:
+        raise _WrongTypeError("a timestamp or ISO 8601 text")
+    meant = pc.and_(
+        pc.greater_equal(values, pa.scalar(_EARLIEST, TIMESTAMP)),
+        pc.less(values, pa.scalar(_LATEST, TIMESTAMP)),
+    )
+    return pc.if_else(meant, values, pa.scalar(None, TIMESTAMP))
+
+
+def _bytes_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        texts = [
+            None if cell is None else cell.decode("ascii", "ignore") for cell in column.to_pylist()
+        ]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+_NUMBERS: Mapping[pa.DataType, str] = {
+    pa.int64(): """
+        SELECT CASE WHEN n BETWEEN 0 AND 1e15 THEN CAST(n AS BIGINT) END AS cell
+        FROM (SELECT TRY_CAST(cell AS DOUBLE) AS n FROM cells)""",
+    pa.decimal128(18, 2): """
+        SELECT CASE WHEN n BETWEEN -1e12 AND 1e12 THEN CAST(n AS DECIMAL(18, 2)) END AS cell
+        FROM (SELECT TRY_CAST(cell AS DOUBLE) AS n FROM cells)""",
+}
+
+
+def _numbers(column: pa.ChunkedArray, dtype: pa.DataType) -> pa.ChunkedArray:
+    """Counts and amounts; what is negative where it cannot be, infinite or no number is null."""
+    source = column.type
+    if pa.types.is_boolean(source) or pa.types.is_nested(source) or pa.types.is_temporal(source):
+        raise _WrongTypeError("a number")
+    if pa.types.is_binary(source):
+        column = _bytes_text(column)
+    # NaN compares greater than every number here, so the range takes it out as well.
+    return query(_NUMBERS[dtype], {"cells": pa.table({"cell": column})})["cell"].cast(dtype)

@@ -1,0 +1,274 @@
+"""Finding and opening a day's files: Parquet, CSV and JSON lines, in parts of bounded size."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from graphkit.errors import DataError, nearest
+from graphkit.sql import query
+
+FORMS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
+_BLOCK = 32 << 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some consecutive rows of one file.
+
+    Attributes:
+        table: the columns asked for that the file has, as stored; text where the form has no types.
+        rows: the rows' numbers in the file, from 1, header not counted; shape (table.num_rows,).
+        broken: number and reason of rows between them that could not be parsed at all.
+    """
+
+    table: pa.Table
+    rows: NDArray[np.int64]
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+def days_of(snapshots: Path) -> list[date]:
+    """List the days that have a folder `dt=YYYY-MM-DD`, in order.
+
+    Raises:
+        DataError: the folder is not there, or holds no day.
+    """
+    if not snapshots.is_dir():
+        raise DataError(
+            f"snapshots folder {snapshots} is not there",
+            found="a file" if snapshots.exists() else "nothing",
+            allowed="a folder of day folders named dt=YYYY-MM-DD",
+            do="correct the path",
+        )
+    days = []
+    for folder in snapshots.glob("dt=*"):
+        try:
+            days.append(date.fromisoformat(folder.name.removeprefix("dt=")))
+        except ValueError:
+            continue
+    if not days:
+        raise DataError(
+            f"snapshots folder {snapshots} holds no day",
+            found=", ".join(sorted(entry.name for entry in snapshots.iterdir())[:5]) or "nothing",
+            allowed="folders named dt=YYYY-MM-DD",
+            do="name each day's folder by its date, for example dt=2026-11-22",
+        )
+    return sorted(days)
+
+
+def table_files(day: Path, table: str) -> list[Path]:
+    """Find the files of a table: one file, or all files of a folder of that name.
+
+    Raises:
+        DataError: the table stands there twice, or in a form that is not read.
+    """
+    single = [day / f"{table}{form}" for form in FORMS if (day / f"{table}{form}").is_file()]
+    folder = day / table
+    several = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    several = [path for path in several if not path.name.startswith((".", "_"))]
+    strange = [path for path in several if not path.name.endswith(FORMS)]
+    strange += [path for path in day.glob(f"{table}.*") if path.is_file() and path not in single]
+    if strange:
+        raise DataError(
+            f"{strange[0]} is in a form that graphkit does not read",
+            found=strange[0].suffix or "no suffix",
+            allowed=", ".join(FORMS),
+            do="convert or remove the file",
+        )
+    if len(single) > 1 or (single and several):
+        raise DataError(
+            f"table {table} of {day.name} stands there more than once",
+            found=", ".join(path.name for path in [*single, *([folder] if several else [])]),
+            allowed="one file, or one folder of files",
+            do="keep one of them",
+        )
+    return single or several
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def columns_of(path: Path, names: Sequence[str]) -> list[str]:
+    """The columns that a file has, of those asked for; JSON lines may have them all.
+
+    Raises:
+        DataError: the file cannot be read, or lacks `account_id`.
+    """
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
+        return list(names)
+    try:
+        if path.suffix == ".parquet":
+            found = pq.read_schema(path).names
+        else:
+            found = _open_csv(path, [], None).schema.names
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+    repeated = sorted({name for name in found if found.count(name) > 1})
+    if "account_id" not in found or repeated:
+        raise DataError(
+            f"{path} has columns repeated" if repeated else f"{path} has no column account_id",
+            found=", ".join(repeated or found),
+            allowed=", ".join(names),
+            do="rename or remove columns" + ("" if repeated else nearest("account_id", found)),
+        )
+    return [name for name in names if name in found]
+
+
+def parts(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part]:
+    """Read a file part by part.
+
+    Args:
+        path: a file in one of the forms.
+        names: columns to read, all of them present.
+        batch_rows: rows in a part, roughly.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        if path.suffix == ".parquet":
+            yield from _parquet(path, names, batch_rows)
+        elif path.name.endswith((".csv", ".csv.gz")):
+            yield from _csv(path, names)
+        else:
+            yield from _jsonl(path, names)
+    except (pa.ArrowException, OSError, EOFError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: BaseException) -> DataError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DataError(
+        f"{path} cannot be read",
+        found=reason[:200],
+        allowed=f"a whole file in one of the forms {', '.join(FORMS)}",
+        do="write the file again, or remove it",
+    )
+
+
+def _parquet(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part]:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        done = 0
+        for batch in file.iter_batches(batch_rows, columns=list(names)):
+            table = pa.Table.from_batches([batch]).select(list(names))
+            yield Part(table, np.arange(done + 1, done + 1 + table.num_rows))
+            done += table.num_rows
+
+
+def _open_csv(
+    path: Path, names: Sequence[str], broken: list[tuple[int, str]] | None
+) -> pacsv.CSVStreamingReader:
+    def skip(row: pacsv.InvalidRow) -> str:
+        if broken is not None:
+            reason = f"{row.actual_columns} cells instead of {row.expected_columns}"
+            broken.append(((row.number or 2) - 1, reason))
+        return "skip"
+
+    return pacsv.open_csv(
+        pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz" else None),
+        # Row numbers are only known to a reader of one thread.
+        read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+        convert_options=pacsv.ConvertOptions(
+            column_types={name: pa.binary() for name in names},
+            include_columns=list(names) or None,
+            null_values=[""],
+            strings_can_be_null=True,
+            check_utf8=False,
+        ),
+    )
+
+
+def _csv(path: Path, names: Sequence[str]) -> Iterator[Part]:
+    broken: list[tuple[int, str]] = []
+    told = done = 0
+    with _open_csv(path, names, broken) as reader:
+        for batch in reader:
+            bad = np.array([row for row, _ in broken], dtype=np.int64)
+            numbers = np.arange(done + 1, done + 1 + batch.num_rows + bad.size)
+            numbers = numbers[~np.isin(numbers, bad)][: batch.num_rows]
+            done = int(numbers[-1]) if numbers.size else done
+            yield Part(pa.Table.from_batches([batch]), numbers, tuple(broken[told:]))
+            told = len(broken)
+    if told < len(broken):
+        empty = pa.table({name: pa.array([], pa.binary()) for name in names})
+        yield Part(empty, np.empty(0, np.int64), tuple(broken[told:]))
+
+
+_FIELDS = """
+SELECT unnest(json_transform(line, $shape)), json_type(line) = 'OBJECT' AS fits
+FROM (SELECT CASE WHEN json_valid(line) THEN line END AS line FROM lines)
+"""
+
+
+def _jsonl(path: Path, names: Sequence[str]) -> Iterator[Part]:
+    compression = "gzip" if path.suffix == ".gz" else None
+    done, rest = 0, b""
+    with pa.input_stream(str(path), compression=compression) as stream:
+        while True:
+            block = stream.read(_BLOCK)
+            lines = (rest + block).split(b"\n")
+            rest = lines.pop() if block else b""
+            if lines:
+                yield _json_part(lines, done, names)
+                done += len(lines)
+            if not block:
+                return
+
+
+def _json_part(lines: list[bytes], done: int, names: Sequence[str]) -> Part:
+    texts = pa.array(lines, pa.binary())
+    numbers = np.arange(done + 1, done + 1 + len(lines))
+    filled = np.array([bool(line.strip()) for line in lines], dtype=bool)
+    texts, numbers = texts.filter(pa.array(filled)), numbers[filled]
+    shape = json.dumps({name: "VARCHAR" for name in names})
+    table = query(_FIELDS, {"lines": pa.table({"line": _as_text(texts)})}, {"shape": shape})
+    fits = table["fits"].fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
+    table = table.drop_columns(["fits"])
+    if fits.all():
+        return Part(table, numbers)
+    # The engine refuses what Python still understands, such as a lone surrogate in a prompt: a
+    # sender must not be able to unmake his own rows.
+    again = [_loads(text) for text in texts.filter(pa.array(~fits)).to_pylist()]
+    saved = [row for row in again if row is not None]
+    lost = np.array([row is None for row in again], dtype=bool)
+    columns = {name: pa.array([row.get(name) for row in saved], pa.string()) for name in names}
+    other = numbers[~fits]
+    return Part(
+        pa.concat_tables([table.filter(pa.array(fits)), pa.table(columns)]),
+        np.concatenate([numbers[fits], other[~lost]]),
+        tuple((int(row), "not a JSON object") for row in other[lost]),
+    )
+
+
+def _as_text(lines: pa.Array) -> pa.Array:
+    try:
+        return lines.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array(
+            [line.decode("utf-8", "replace") for line in lines.to_pylist()], pa.string()
+        )
+
+
+def _loads(line: bytes) -> dict[str, str | None] | None:
+    try:
+        value = json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    return {
+        name: None if cell is None else str(cell).encode("utf-8", "replace").decode()
+        for name, cell in value.items()
+    }
