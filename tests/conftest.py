@@ -1,6 +1,7 @@
 """What every test shares: hypothesis' profile and the way to real data."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,18 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.fail(f"GRAPHKIT_DATA names {folder!r}, which is no folder")
     return path
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare a text with `tests/golden/<name>.txt`; GRAPHKIT_GOLDEN=renew writes it anew."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / f"{name}.txt"
+        if os.environ.get("GRAPHKIT_GOLDEN") == "renew":
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text + "\n", "utf-8")
+        assert path.exists(), f"no golden text {path.name}; set GRAPHKIT_GOLDEN=renew to write it"
+        assert text + "\n" == path.read_text("utf-8")
+
+    return compare

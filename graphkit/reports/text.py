@@ -1,0 +1,151 @@
+"""What is said of days and rings in plain text."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from graphkit.errors import UsageError, nearest
+from graphkit.reports.findings import (
+    CAUTION,
+    Judged,
+    facts_of,
+    history,
+    members_of,
+    of_ring,
+    of_status,
+    pairs_withheld,
+    strengths,
+)
+from graphkit.reports.listing import align, as_table
+from graphkit.reports.spelling import bits, cell, moment, plural, visible
+
+_BAR = 30
+_FACTS = 20
+_MEMBERS = 40
+_EXAMPLES = 3
+
+
+def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
+    """Say what was read of a day: rows, what was refused and why, signals that are off."""
+    lines = []
+    for name, table in report["tables"].items():
+        line = f"{dt} {name}: {plural(table['rows'], 'row')}, {table['refused']:,} refused"
+        extra = [f"{table[what]:,} {what}" for what in ("collapsed", "late") if table.get(what)]
+        lines.append(line + (f" ({', '.join(extra)})" if extra else ""))
+        for column, reasons in sorted(table.get("cells", {}).items()):
+            for reason, n in sorted(reasons.items()):
+                lines.append(
+                    f"  {name}.{visible(column)}: {plural(n, 'cell')} dropped: {visible(reason)}"
+                )
+    for row in rejects.slice(0, _EXAMPLES).to_pylist():
+        place = f"{row['file']} row {row['row']}" + (f", {row['column']}" if row["column"] else "")
+        lines.append(f"  refused {visible(place)}: {visible(row['reason'])}")
+    if rejects.num_rows > _EXAMPLES:
+        lines.append(f"  and {plural(rejects.num_rows - _EXAMPLES, 'more row')} in table rejects")
+    lines += [
+        f"  signal {signal} is {visible(state)}"
+        for signal, state in report["signals"].items()
+        if state != "on"
+    ]
+    return "\n".join(lines)
+
+
+def spell_rings(detection: Judged) -> str:
+    """Say how many rings there are, and what hubs withheld."""
+    published = of_status(detection.rings, "published").num_rows
+    candidates = detection.rings.num_rows - published
+    accounts = of_status(detection.members, "published").num_rows
+    lines = []
+    if detection.hubs.num_rows:
+        pairs = pairs_withheld(detection.hubs)
+        hubs = plural(detection.hubs.num_rows, "hub")
+        lines.append(f"{hubs} proposed no pair: {plural(pairs, 'pair')} withheld")
+    found = f"{plural(published, 'ring')} of {plural(accounts, 'account')}"
+    below = f"{plural(candidates, 'candidate')} below the floors"
+    lines.append(f"{found if published else 'no rings found'}; {below}")
+    return "\n".join(lines)
+
+
+def explain(detection: Judged, ring_id: str) -> str:
+    """Say why a ring is one: score, evidence per signal, shared facts, members.
+
+    Raises:
+        UsageError: the day has no such ring.
+    """
+    found = of_ring(detection.rings, ring_id).to_pylist()
+    if not found:
+        known = [str(known) for known in detection.rings["ring_id"].to_pylist()]
+        raise UsageError(
+            f"there is no ring {visible(ring_id)!r} on {detection.dt}{nearest(ring_id, known)}",
+            found=plural(len(known), "ring"),
+            allowed=", ".join(known[:10]) + (", …" if len(known) > 10 else "") or "none that day",
+            do="list them with `graphkit rings LAKE --all`",
+        )
+    parts = [_headline(found[0], history(detection).get(ring_id, []))]
+    parts.append(_waterfall(strengths(detection)[ring_id]))
+    parts.append(_facts(facts_of(detection, ring_id)))
+    parts.append(_members(members_of(detection, ring_id)))
+    return "\n\n".join([*parts, CAUTION])
+
+
+def _headline(ring: Mapping[str, Any], told: list[str]) -> str:
+    active, banned = ring["n_active"], ring["n_banned"]
+    lines = [
+        f"{ring['ring_id']}, {ring['status']}, {ring['dt']}",
+        f"score {bits(ring['score'])} bits; carried by {ring['signals'] or 'nothing'}",
+        f"{plural(ring['size'], 'account')}, {active:,} active that day, {banned:,} banned",
+        f"{plural(ring['requests'], 'request')} and ${ring['amount_usd'] or 0:,.2f} in the window",
+        f"seen from {moment(ring['first_seen'])} to {moment(ring['last_seen'])} UTC",
+        *told,
+    ]
+    return "\n".join(visible(line) for line in lines)
+
+
+def _waterfall(parts: Mapping[str, int]) -> str:
+    """Bars of the evidence between two members, per signal."""
+    title = "Evidence between two members, on average, in bits"
+    most = max((abs(value) for value in parts.values()), default=0)
+    rows = [
+        [signal, "█" * max(1, round(_BAR * abs(value) / most)) if most else "", bits(value)]
+        for signal, value in parts.items()
+    ]
+    rows.append(["all", "", bits(sum(parts.values()))])
+    body = align(["signal", "", "bits"], rows, right=[False, False, True])
+    return f"{title}\n{body}"
+
+
+def _facts(facts: pa.Table) -> str:
+    shown = facts.slice(0, _FACTS).to_pylist()
+    rows = [
+        [
+            *(cell(fact[name]) for name in ("signal", "entity", "trait", "role")),
+            *(f"{fact[name] or 0:,}" for name in ("n_members", "n_holders", "n_events")),
+            *(moment(fact[name]) for name in ("first_seen", "last_seen")),
+            bits(fact["weight"]),
+        ]
+        for fact in shown
+    ]
+    heads = [
+        "signal",
+        "fact",
+        "trait",
+        "role",
+        "members",
+        "holders",
+        "events",
+        "first",
+        "last",
+        "bits",
+    ]
+    right = [False] * 4 + [True] * 3 + [False] * 2 + [True]
+    cut = f"\nand {facts.num_rows - len(shown):,} more" if facts.num_rows > len(shown) else ""
+    return f"Shared facts\n{align(heads, rows, right=right)}{cut}"
+
+
+def _members(members: pa.Table) -> str:
+    shown = members.select(["account_id", "confidence"]).slice(0, _MEMBERS)
+    more = members.num_rows - shown.num_rows
+    cut = f"\nand {more:,} more: list them with `graphkit members`" if more else ""
+    return f"Members\n{as_table(shown)}{cut}"
