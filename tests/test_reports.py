@@ -27,7 +27,7 @@ from graphkit.contracts import (
     Contract,
 )
 from graphkit.errors import UsageError
-from graphkit.reports import as_csv, as_json, as_table, explain, render, spell_day, visible
+from graphkit.reports import as_csv, as_html, as_json, as_table, explain, render, spell_day, visible
 from graphkit.reports.findings import strengths
 from graphkit.reports.page import CANDIDATES_SHOWN, MEMBERS_SHOWN, RINGS_SHOWN
 from graphkit.settings import Settings
@@ -335,3 +335,15 @@ def test_csv_and_json_keep_every_column_and_value() -> None:
 def test_a_table_is_aligned_whatever_the_letters_width() -> None:
     table = pa.table({"account_id": ["日本", "a\x1bb"], "n": [5, 12_345]})
     assert as_table(table) == "account_id      n\n日本            5\na\\x1bb      12345"
+
+
+def test_a_notebook_table_is_escaped_and_cut() -> None:
+    page = Page(as_html(pa.table({"account_id": [NASTY] * 22, NASTY: [7] * 22})))
+    assert "script" not in page.tags and page.tags.count("tr") == 21
+    assert "and 2 more rows" in page.text and "\\x1b[31m" in page.text
+
+
+def test_days_without_a_report_are_no_error() -> None:
+    days = {"2026-11-21": {}, "2026-11-22": REPORT}
+    assert "off: no payments.fingerprint" in Page(render(Sheet(reports=days))).text
+    assert "No rings" in render(Sheet(reports={"2026-11-22": {}}))

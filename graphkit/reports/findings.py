@@ -152,7 +152,7 @@ def rows_read(reports: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Rows, used, refused, collapsed and late ones and refused cells per table, over the days."""
     totals: dict[str, dict[str, int]] = {}
     for _, report in sorted(reports.items()):
-        for name, table in report["tables"].items():
+        for name, table in report.get("tables", {}).items():
             total = totals.setdefault(name, {})
             for what in ("rows", "used", "refused", "collapsed", "late"):
                 total[what] = total.get(what, 0) + table.get(what, 0)
@@ -163,7 +163,7 @@ def rows_read(reports: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 
 def signal_states(reports: Mapping[str, Any]) -> dict[str, str]:
     """Each signal's state on the latest day, with how many days had it where they differ."""
-    days = [report["signals"] for _, report in sorted(reports.items())]
+    days = [report["signals"] for _, report in sorted(reports.items()) if report]
     states = {}
     for signal, state in (days[-1] if days else {}).items():
         on = sum(day.get(signal) == "on" for day in days)

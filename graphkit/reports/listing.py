@@ -18,15 +18,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def as_table(table: pa.Table) -> str:
     """Lay a table out in aligned columns; unseen characters are escaped, long values clipped."""
-    numeric = {
-        field.name
-        for field in table.schema
-        if pa.types.is_integer(field.type)
-        or pa.types.is_floating(field.type)
-        or pa.types.is_decimal(field.type)
-    }
     rows = [[cell(value) for value in row.values()] for row in table.to_pylist()]
-    return align(table.column_names, rows, right=[name in numeric for name in table.column_names])
+    return align(table.column_names, rows, right=_numeric(table))
+
+
+def _numeric(table: pa.Table) -> list[bool]:
+    """Which columns hold numbers."""
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return [any(kind(field.type) for kind in kinds) for field in table.schema]
 
 
 def align(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool]) -> str:
