@@ -241,15 +241,46 @@ HUBS = Contract(
 EDGES = Contract(
     "EDGES",
     "One row per unordered pair of accounts with evidence, account_a < account_b: the weight is "
-    "the sum of the signals, all in millibits; n_shared counts the shared entities.",
+    "the sum of the signals, all in millibits; probability is what it makes of the prior, in "
+    "thousandths; n_shared counts the shared entities.",
     {
         "account_a": pa.string(),
         "account_b": pa.string(),
         "weight": pa.int64(),
+        "probability": pa.int64(),
         **{signal: pa.int64() for signal in SIGNALS},
         "n_shared": pa.int64(),
     },
     key=("account_a", "account_b"),
+)
+FACTS = Contract(
+    "FACTS",
+    "One row per entity that two accounts or more hold and that says something: its signal, how "
+    "many hold it, whether it proposes pairs or only corroborates, and the millibits it adds to a "
+    "pair that uses it fully.",
+    {
+        "kind": pa.string(),
+        "entity": pa.int64(),
+        "signal": pa.string(),
+        "trait": pa.string(),
+        "n_holders": pa.int64(),
+        "role": pa.string(),
+        "weight": pa.int64(),
+    },
+    key=("kind", "entity"),
+)
+USES = Contract(
+    "USES",
+    "One row per account, entity and spell: a spell is a run of uses without a gap after which "
+    "the entity may have changed hands (addresses), or the whole window (everything else).",
+    {
+        "account_id": pa.string(),
+        "kind": pa.string(),
+        "entity": pa.int64(),
+        "n": pa.int64(),
+        "first_seen": TIMESTAMP,
+        "last_seen": TIMESTAMP,
+    },
 )
 STRUCTURE = Contract(
     "STRUCTURE",
@@ -267,8 +298,8 @@ MEMBERSHIP = Contract(
 RINGS = Contract(
     "RINGS",
     "One row per ring of a day. score is in millibits; n_active counts members with an event on "
-    "the day itself; requests and amount_usd are the members' over the window; signals are "
-    "named strongest first.",
+    "the day itself; requests and amount_usd are the members' over the window; first and last seen "
+    "are those of the shared facts; signals are named strongest first.",
     {
         "dt": pa.date32(),
         "ring_id": pa.string(),

@@ -68,9 +68,17 @@ class RingSettings(_Frozen):
     min_member_bits: float = Field(
         10.0, ge=0, description="bits of evidence inside the ring below which a member is peeled"
     )
+    signal_bits: float = Field(
+        2.0, ge=0, description="bits of evidence from which a signal counts for a member or a ring"
+    )
     min_score_bits: float = Field(12.0, description="score in bits from which a ring is published")
     min_signals: int = Field(
         2, ge=1, description="signals that must carry a ring for it to be published"
+    )
+    min_behaviour_bits: float = Field(
+        4.0,
+        description="bits of the score that must come from what the accounts do (prompts), not only "
+        "from what they share",
     )
     shrink: float = Field(
         1.0,

@@ -1,16 +1,19 @@
 """Reports: what was found, as one HTML page and as text for the terminal."""
 
 from graphkit.reports.listing import as_csv, as_json, as_table
+from graphkit.reports.notebook import as_html
 from graphkit.reports.page import render
-from graphkit.reports.spelling import visible
+from graphkit.reports.spelling import spell_dates, visible
 from graphkit.reports.text import explain, spell_day, spell_rings
 
 __all__ = [
     "as_csv",
+    "as_html",
     "as_json",
     "as_table",
     "explain",
     "render",
+    "spell_dates",
     "spell_day",
     "spell_rings",
     "visible",

@@ -6,10 +6,10 @@ from typing import Any
 
 from graphkit.reports.spelling import clip, visible
 
-MAX_MEMBERS = 24
+MAX_MEMBERS = 60
 MAX_FACTS = 16
 WIDTH = 900
-_ROW = 24
+_ROW, _DENSE_ROW, _DENSE_FROM = 24, 15, 25
 _LEFT, _RIGHT = 290, 560
 _LABEL = 36
 
@@ -24,7 +24,7 @@ class Picture:
         members: x, y and label of each account.
         facts: x, y, label and signal of each shared fact.
         ties: path and signal of each tie between them.
-        left_out: facts that had no room.
+        dense: whether the rows stand close, for smaller letters.
     """
 
     width: int
@@ -32,24 +32,26 @@ class Picture:
     members: tuple[tuple[int, int, str], ...]
     facts: tuple[tuple[int, int, str, str], ...]
     ties: tuple[tuple[str, str], ...]
-    left_out: int
+    dense: bool
 
 
 def draw(accounts: Sequence[str], facts: Sequence[Mapping[str, Any]]) -> Picture | None:
-    """Place a ring's members and its weightiest facts; None where the ring is too large.
+    """Place a ring's members and its first facts; None where the ring is too large.
 
     Args:
         accounts: the ring's members.
-        facts: EVIDENCE rows, weightiest first.
+        facts: EVIDENCE rows, those first that matter most.
     """
     if not accounts or len(accounts) > MAX_MEMBERS:
         return None
     shown = facts[:MAX_FACTS]
-    rows = max(len(accounts), len(shown), 1)
-    places = {account: _spread(at, len(accounts), rows) for at, account in enumerate(accounts)}
+    dense = len(accounts) >= _DENSE_FROM
+    height = max(len(accounts) * (_DENSE_ROW if dense else _ROW), len(shown) * _ROW)
+    ordered = _untangled(accounts, shown)
+    places = {account: _spread(at, len(accounts), height) for at, account in enumerate(ordered)}
     drawn, ties = [], []
     for at, fact in enumerate(shown):
-        y, signal = _spread(at, len(shown), rows), fact["signal"]
+        y, signal = _spread(at, len(shown), height), fact["signal"]
         label = " ".join(filter(None, (fact["entity"], fact["trait"])))
         drawn.append((_RIGHT, y, clip(visible(label), _LABEL + 6), signal))
         middle = (_LEFT + _RIGHT) // 2
@@ -59,10 +61,22 @@ def draw(accounts: Sequence[str], facts: Sequence[Mapping[str, Any]]) -> Picture
                 path = f"M{_LEFT} {start}C{middle} {start} {middle} {y} {_RIGHT} {y}"
                 ties.append((path, signal))
     names = tuple((_LEFT, y, clip(visible(name), _LABEL)) for name, y in places.items())
-    height = (rows + 1) * _ROW
-    return Picture(WIDTH, height, names, tuple(drawn), tuple(ties), len(facts) - len(shown))
+    return Picture(WIDTH, height + _ROW, names, tuple(drawn), tuple(ties), dense)
 
 
-def _spread(at: int, n: int, rows: int) -> int:
-    """The height of one of n things, spread evenly over the rows."""
-    return _ROW + round((at + 0.5) * rows * _ROW / n - _ROW / 2)
+def _untangled(accounts: Sequence[str], facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The accounts by the mean place of the facts they hold, so that fewer ties cross."""
+    held: dict[str, list[int]] = {account: [] for account in accounts}
+    for at, fact in enumerate(facts):
+        for account in fact["members"]:
+            if account in held:
+                held[account].append(at)
+    means = {
+        account: sum(places) / len(places) if places else -1 for account, places in held.items()
+    }
+    return sorted(accounts, key=lambda account: (means[account], account))
+
+
+def _spread(at: int, n: int, height: int) -> int:
+    """Where one of n things stands, spread evenly over the height."""
+    return _ROW // 2 + round((at + 0.5) * height / n)

@@ -84,15 +84,18 @@ def members_of(detection: Judged, ring_id: str) -> pa.Table:
 
 
 def facts_of(detection: Judged, ring_id: str) -> pa.Table:
-    """A ring's shared facts, the weightiest first."""
-    return of_ring(detection.evidence, ring_id).sort_by(
+    """A ring's shared facts, those first that add most to the ring: weight times pairs tied."""
+    facts = of_ring(detection.evidence, ring_id)
+    n, weight = facts["n_members"].to_numpy(), facts["weight"].to_numpy()
+    ordered = facts.append_column("added", pa.array(weight * (n * (n - 1) // 2))).sort_by(
         [
+            ("added", "descending"),
             ("weight", "descending"),
-            ("n_members", "descending"),
             ("kind", "ascending"),
             ("entity", "ascending"),
         ]
     )
+    return ordered.drop_columns(["added"])
 
 
 def strengths(detection: Judged) -> dict[str, dict[str, int]]:

@@ -1,5 +1,6 @@
 """One self-contained HTML page of a day: no script, nothing loaded from anywhere."""
 
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -25,7 +26,7 @@ from graphkit.reports.spelling import bits, cell, clip, moment, plural, visible
 
 RINGS_SHOWN = 50
 MEMBERS_SHOWN = 200
-FACTS_SHOWN = 40
+FACTS_SHOWN = 25
 CANDIDATES_SHOWN = 200
 HUBS_SHOWN = 15
 
@@ -83,13 +84,19 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(bits=bits, moment=moment, cell=cell, n=_thousands, show=_show)
+    environment.filters.update(
+        bits=bits, moment=moment, cell=cell, n=_thousands, dollars=_dollars, show=_show
+    )
     environment.filters["plural"] = plural
     return environment.get_template("report.html.j2")
 
 
 def _thousands(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def _dollars(value: Decimal | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
 
 
 def _show(text: str | None) -> str:
@@ -107,7 +114,7 @@ def _tiles(detection: Judged, published: pa.Table, candidates: pa.Table) -> list
     return [
         (f"{published.num_rows:,}", "rings published"),
         (f"{in_rings:,}", "accounts in them"),
-        (f"{candidates.num_rows:,}", "candidates below the floors"),
+        (f"{candidates.num_rows:,}", "candidates"),
         (f"{accounts:,}", "accounts in the window"),
         (f"{requests:,}", "requests in the window"),
     ]
@@ -132,6 +139,7 @@ def _ring(
     accounts = [
         str(account) for account in members["account_id"].slice(0, MEMBERS_SHOWN).to_pylist()
     ]
+    picture = draw(accounts, rows) if small else None
     most = max((abs(value) for value in parts.values()), default=0) or 1
     return {
         "row": row,
@@ -144,5 +152,6 @@ def _ring(
         "members_cut": max(0, members.num_rows - MEMBERS_SHOWN),
         "facts": rows,
         "facts_cut": facts.num_rows - len(rows),
-        "picture": draw(accounts, rows) if small else None,
+        "picture": picture,
+        "undrawn": facts.num_rows - len(picture.facts) if picture else 0,
     }

@@ -70,3 +70,14 @@ def cell(value: Any) -> str:
     if isinstance(value, Sequence):
         return clip(", ".join(visible(str(part)) for part in value))
     return str(value) if isinstance(value, int | date | Decimal) else visible(str(value))
+
+
+def spell_dates(dates: Sequence[date]) -> str:
+    """Spell sorted dates with runs drawn together: `2026-11-01 to 2026-11-04, 2026-11-09`."""
+    runs: list[list[date]] = []
+    for dt in dates:
+        if runs and (dt - runs[-1][-1]).days == 1:
+            runs[-1].append(dt)
+        else:
+            runs.append([dt])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)

@@ -121,25 +121,15 @@ def _facts(facts: pa.Table) -> str:
     rows = [
         [
             *(cell(fact[name]) for name in ("signal", "entity", "trait", "role")),
+            bits(fact["weight"]),
             *(f"{fact[name] or 0:,}" for name in ("n_members", "n_holders", "n_events")),
             *(moment(fact[name]) for name in ("first_seen", "last_seen")),
-            bits(fact["weight"]),
         ]
         for fact in shown
     ]
-    heads = [
-        "signal",
-        "fact",
-        "trait",
-        "role",
-        "members",
-        "holders",
-        "events",
-        "first",
-        "last",
-        "bits",
-    ]
-    right = [False] * 4 + [True] * 3 + [False] * 2 + [True]
+    heads = ["signal", "fact", "trait", "role", "bits", "members", "holders", "events"]
+    heads += ["first", "last"]
+    right = [False] * 4 + [True] * 4 + [False] * 2
     cut = f"\nand {facts.num_rows - len(shown):,} more" if facts.num_rows > len(shown) else ""
     return f"Shared facts\n{align(heads, rows, right=right)}{cut}"
 

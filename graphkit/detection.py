@@ -1,0 +1,312 @@
+"""What a run found, and the questions people ask of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphkit.errors import UsageError, nearest
+from graphkit.graph import HeteroGraph, build_graph
+from graphkit.reports import as_html, as_table, explain
+from graphkit.settings import Settings
+from graphkit.sql import query
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The tables of one date, each under its contract, and how they came about.
+
+    Attributes:
+        dt: the date, last of the window.
+        rings: RINGS, strongest first.
+        members: RING_MEMBERS in the order of their rings.
+        evidence: EVIDENCE.
+        edges: EDGES.
+        facts: FACTS.
+        membership: MEMBERSHIP.
+        hubs: HUBS, with what was withheld.
+        lineage: LINEAGE.
+        links: LINKS of the window.
+        profiles: PROFILES of the window.
+        reports: what was read, by ISO date.
+        settings: everything that changed the result.
+        next_number: the first ring number not used until now.
+    """
+
+    dt: date
+    rings: pa.Table
+    members: pa.Table
+    evidence: pa.Table
+    edges: pa.Table
+    facts: pa.Table
+    membership: pa.Table
+    hubs: pa.Table
+    lineage: pa.Table
+    links: pa.Table
+    profiles: pa.Table
+    reports: Mapping[str, Any]
+    settings: Settings
+    next_number: int
+
+
+class Listing:
+    """An Arrow table that prints itself; pandas, polars and DuckDB take it as it is.
+
+    Args:
+        table: the rows.
+
+    Attributes:
+        table: the same, as a plain `pyarrow.Table`.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def __getitem__(self, column: str) -> pa.ChunkedArray:
+        return self.table[column]
+
+    def __str__(self) -> str:
+        return as_table(self.table)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.table)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries."""
+        return self.table.to_pylist()
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas DataFrame.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return self.table.to_pandas()
+
+
+class Detection:
+    """The rings of one date.
+
+    Args:
+        findings: the tables behind it.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+
+    @property
+    def dt(self) -> date:
+        """The date, last of the window."""
+        return self.findings.dt
+
+    @property
+    def rings(self) -> Listing:
+        """One row per ring, strongest first; candidates come after what is published by `status`."""
+        return Listing(self.findings.rings)
+
+    @property
+    def members(self) -> Listing:
+        """One row per ring and account."""
+        return Listing(self.findings.members)
+
+    @property
+    def evidence(self) -> Listing:
+        """One row per ring and shared fact."""
+        return Listing(self.findings.evidence)
+
+    @cached_property
+    def graph(self) -> HeteroGraph:
+        """The heterogeneous graph of the window."""
+        findings = self.findings
+        gap = findings.settings.graph.address_gap_h
+        return build_graph(findings.links, findings.profiles, address_gap_h=gap)
+
+    def ring(self, ring_id: str) -> "Ring":
+        """One ring.
+
+        Raises:
+            UsageError: there is no ring of that id.
+        """
+        known = self.findings.rings["ring_id"].to_pylist()
+        if ring_id not in known:
+            raise UsageError(
+                f"there is no ring {ring_id} on {self.dt}{nearest(ring_id, known)}",
+                found=ring_id,
+                allowed=", ".join(known[:10]) + (", …" if len(known) > 10 else "") or "none",
+                do="list the rings, or take another date",
+            )
+        return Ring(self.findings, ring_id)
+
+    def why(self, account_id: str) -> "Why":
+        """Why an account is in a ring, or why it is in none.
+
+        Raises:
+            UsageError: the window does not know the account.
+        """
+        return Why(self.findings, account_id)
+
+    def __repr__(self) -> str:
+        published = self.findings.rings.filter(pc.field("status") == "published").num_rows
+        return (
+            f"<Detection {self.dt}: {published} rings published, "
+            f"{len(self.rings) - published} candidates>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.rings._repr_html_()
+
+
+class Ring:
+    """One ring of a date.
+
+    Args:
+        findings: the tables of the date.
+        ring_id: its id, known to be there.
+    """
+
+    def __init__(self, findings: Findings, ring_id: str) -> None:
+        self._findings = findings
+        self.ring_id = ring_id
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The ring's row of RINGS."""
+        return self._of(self._findings.rings).to_pylist()[0]
+
+    @property
+    def members(self) -> Listing:
+        """Its members, surest first."""
+        return Listing(self._of(self._findings.members))
+
+    @property
+    def evidence(self) -> Listing:
+        """The facts that its members share, weightiest first."""
+        return Listing(self._of(self._findings.evidence))
+
+    def __str__(self) -> str:
+        return explain(self._findings, self.ring_id)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self._of(self._findings.evidence))
+
+    def _of(self, table: pa.Table) -> pa.Table:
+        return table.filter(pc.field("ring_id") == self.ring_id)
+
+
+class Why:
+    """Why an account is in a ring, or why it is in none.
+
+    Args:
+        findings: the tables of the date.
+        account_id: as it was handed in.
+
+    Attributes:
+        ring_id: its ring; None where it is in none.
+        reason: one sentence.
+        ties: its strongest ties: account, weight and each signal in millibits, probability in
+            thousandths, and whether the other is in the same ring.
+        facts: what it shares with others: kind, entity, trait, holders, role, weight in millibits.
+
+    Raises:
+        UsageError: the window does not know the account.
+    """
+
+    def __init__(self, findings: Findings, account_id: str) -> None:
+        known = findings.profiles["account_id"]
+        if not pc.is_in(pa.scalar(account_id), value_set=pc.unique(known)).as_py():
+            raise UsageError(
+                f"account {account_id!r} is not in the window that ends on {findings.dt}",
+                found=account_id,
+                allowed="accounts that a file of the window names",
+                do="check the spelling; ids are shown as they were handed in",
+            )
+        self.account_id = account_id
+        mine = findings.members.filter(pc.field("account_id") == account_id).to_pylist()
+        self.ring_id: str | None = mine[0]["ring_id"] if mine else None
+        who = {"account": account_id}
+        tables = {"edges": findings.edges, "members": findings.members}
+        self.ties = Listing(query(_TIES, tables, who))
+        tables = {"links": findings.links, "facts": findings.facts}
+        self.facts = Listing(query(_FACTS, tables, who))
+        self.reason = self._reason(findings, mine)
+
+    def _reason(self, findings: Findings, mine: list[dict[str, Any]]) -> str:
+        settings = findings.settings
+        if mine:
+            return (
+                f"{mine[0]['confidence']:.0%} of its evidence lies inside ring {self.ring_id} "
+                f"({mine[0]['status']})."
+            )
+        if not len(self.ties):
+            held = sum(fact["role"] == "corroborates" for fact in self.facts.to_pylist())
+            hubs = f" {held} of what it shares are hubs, which propose no pair." if held else ""
+            return f"In no ring: no other account shares enough with it to make a tie.{hubs}"
+        best = self.ties.to_pylist()[0]
+        size = self._community_size(findings)
+        if size < settings.rings.min_size:
+            return (
+                f"In no ring: its strongest tie has {best['weight'] / 1000:.1f} bits, and its "
+                f"community {size} of the {settings.rings.min_size} accounts that a ring needs."
+            )
+        return (
+            f"In no ring: in its community of {size} too little of its own evidence speaks for it "
+            f"(floors: {settings.rings.min_confidence:.0%} of it inside, "
+            f"{settings.rings.min_member_bits:g} bits)."
+        )
+
+    def _community_size(self, findings: Findings) -> int:
+        membership = findings.membership
+        mine = membership.filter(pc.field("account_id") == self.account_id)["community"]
+        if not len(mine):
+            return 1
+        return membership.filter(pc.field("community") == mine[0].as_py()).num_rows
+
+    def __str__(self) -> str:
+        parts = [f"Account {self.account_id!r}: {self.reason}"]
+        if len(self.ties):
+            parts += ["strongest ties (millibits)", str(self.ties)]
+        if len(self.facts):
+            parts += ["what it shares", str(self.facts)]
+        return "\n".join(parts)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.ties.table) + as_html(self.facts.table)
+
+
+_TIES = """
+WITH mine AS (SELECT ring_id FROM members WHERE account_id = $account),
+ties AS (
+    SELECT account_b AS account_id, * EXCLUDE (account_a, account_b) FROM edges
+    WHERE account_a = $account
+    UNION ALL
+    SELECT account_a, * EXCLUDE (account_a, account_b) FROM edges WHERE account_b = $account
+)
+SELECT t.account_id AS account_id, t.* EXCLUDE (account_id),
+    coalesce(m.ring_id IN (SELECT ring_id FROM mine), false) AS same_ring
+FROM ties AS t LEFT JOIN members AS m USING (account_id)
+ORDER BY weight DESC, same_ring DESC, t.account_id LIMIT 10
+"""
+_FACTS = """
+SELECT f.signal AS signal, f.kind AS kind, f.kind || '-' || printf('%016x', f.entity) AS entity,
+    f.trait AS trait, n_holders, role, weight, CAST(sum(n) AS BIGINT) AS n_events,
+    min(first_seen) AS first_seen, max(last_seen) AS last_seen
+FROM links AS l JOIN facts AS f ON f.kind = l.kind AND f.entity = l.entity
+WHERE account_id = $account
+GROUP BY ALL ORDER BY weight DESC, n_holders, entity LIMIT 20
+"""
