@@ -11,6 +11,7 @@ file but run.json, so equal results have equal ids and every byte can be verifie
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from graphkit.contracts import (
     ACTIVITY,
     EDGES,
     EVIDENCE,
+    FACTS,
     HUBS,
     LINEAGE,
     LINKS,
@@ -34,7 +36,10 @@ from graphkit.contracts import (
     RING_MEMBERS,
     RINGS,
 )
+from graphkit.detection import Findings
 from graphkit.errors import StorageError, UsageError
+from graphkit.reports import spell_dates
+from graphkit.settings import Settings
 
 FORMAT = 1
 DAY_TABLES = {"links": LINKS, "activity": ACTIVITY, "profiles": PROFILES, "rejects": REJECTS}
@@ -43,6 +48,7 @@ RING_TABLES = {
     "members": RING_MEMBERS,
     "evidence": EVIDENCE,
     "edges": EDGES,
+    "facts": FACTS,
     "membership": MEMBERSHIP,
     "hubs": HUBS,
     "lineage": LINEAGE,
@@ -139,17 +145,6 @@ def judged_date(lake: Path, wanted: date | None = None) -> date:
     return chosen
 
 
-def spell_dates(dates: Sequence[date]) -> str:
-    """Spell sorted dates with runs drawn together: `2026-11-01 to 2026-11-04, 2026-11-09`."""
-    runs: list[list[date]] = []
-    for dt in dates:
-        if runs and (dt - runs[-1][-1]).days == 1:
-            runs[-1].append(dt)
-        else:
-            runs.append([dt])
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
-
-
 def standing(lake: Path, dt: date) -> Snapshot | None:
     """What stands for a date, by its verified manifest; None where nothing does.
 
@@ -209,6 +204,39 @@ def load(lake: Path, dt: date, names: Sequence[str]) -> tuple[Snapshot, dict[str
         if standing(lake, dt) == snapshot:
             raise
         return load(lake, dt, names)
+
+
+def read_findings(lake: Path, dt: date | None = None) -> Findings:
+    """Read what was found on a date, with the links and profiles of its window.
+
+    Warns where a day of the window was read anew since, so that its links may be other ones. The
+    date is the latest judged one where None.
+
+    Raises:
+        UsageError: the date has no rings, or a day of its window is not there any more.
+        StorageError: a file is missing or not the one published.
+    """
+    chosen = judged_date(lake, dt)
+    snapshot, tables = load(lake, chosen, [*RING_TABLES, "links", "profiles"])
+    manifest = snapshot.manifest
+    links, profiles = [tables.pop("links")], [tables.pop("profiles")]
+    reports = {str(chosen): manifest["input"]}
+    for name, source in sorted(manifest["window"].items(), reverse=True):
+        day, read = load(lake, date.fromisoformat(name), ["links", "profiles"])
+        if day.reference()["sha256"] != source.get("sha256"):
+            warnings.warn(f"{name} was read anew after {chosen} was judged", stacklevel=2)
+        links.insert(0, read["links"])
+        profiles.insert(0, read["profiles"])
+        reports[name] = day.manifest["input"]
+    return Findings(
+        dt=chosen,
+        **tables,
+        links=pa.concat_tables(links),
+        profiles=pa.concat_tables(profiles),
+        reports=dict(sorted(reports.items())),
+        settings=Settings.model_validate(manifest["settings"]),
+        next_number=manifest["next_number"],
+    )
 
 
 def _read_table(snapshot: Snapshot, name: str) -> pa.Table:

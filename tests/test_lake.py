@@ -16,6 +16,7 @@ import pytest
 
 from graphkit.entities.keys import Key
 from graphkit.errors import DataError, SettingsError, StorageError, UsageError
+from graphkit.reports import spell_dates
 from pipelines import lake as lakes
 from pipelines import publish as publishing
 from pipelines.keys import key_path, load_key
@@ -332,10 +333,8 @@ def test_a_date_that_is_not_there_lists_those_that_are(lake: Path, wanted: date 
 
 def test_dates_are_spelt_in_runs() -> None:
     days = [date(2026, 11, day) for day in (1, 2, 3, 5, 9, 10)]
-    assert (
-        lakes.spell_dates(days) == "2026-11-01 to 2026-11-03, 2026-11-05, 2026-11-09 to 2026-11-10"
-    )
-    assert lakes.spell_dates([]) == ""
+    assert spell_dates(days) == "2026-11-01 to 2026-11-03, 2026-11-05, 2026-11-09 to 2026-11-10"
+    assert spell_dates([]) == ""
 
 
 def test_a_folder_of_other_things_is_never_touched(tmp_path: Path) -> None:

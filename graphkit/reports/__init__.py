@@ -1,5 +1,6 @@
 """Reports: what was found, as one HTML page and as text for the terminal."""
 
+from graphkit.reports.findings import CAUTION
 from graphkit.reports.listing import as_csv, as_json, as_table
 from graphkit.reports.notebook import as_html
 from graphkit.reports.page import render
@@ -7,6 +8,7 @@ from graphkit.reports.spelling import spell_dates, visible
 from graphkit.reports.text import explain, spell_day, spell_rings
 
 __all__ = [
+    "CAUTION",
     "as_csv",
     "as_html",
     "as_json",

@@ -1,0 +1,11 @@
+"""The command line: results on standard output, progress and errors on standard error."""
+
+from graphkit.cli.commands import app
+from graphkit.cli.terminal import guarded
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line: exit codes 0, 1 (a fault), 2, 65, 75 and 78."""
+    guarded(app)

@@ -1,0 +1,261 @@
+"""The commands. What is slow to import is imported by the command that needs it."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from graphkit.cli import terminal
+from graphkit.cli.terminal import Form
+from graphkit.errors import GraphkitError
+
+if TYPE_CHECKING:
+    from graphkit.evaluate import Scores
+
+
+class _Commands(TyperGroup):
+    """Ends a command whose error a person can act on with its message and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GraphkitError as error:
+            typer.echo(terminal.shown(f"error: {error}"), err=True)
+            raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on a fault.")] = False,
+) -> None:
+    """Find the groups of accounts that one operator runs, from daily snapshots.
+
+    graphkit surfaces candidates; people decide.
+    """
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date of the form 2026-11-22") from None
+
+
+LakeArgument = Annotated[Path, typer.Argument(metavar="LAKE", help="The lake's folder.")]
+DateOption = Annotated[
+    date | None,
+    typer.Option(
+        "--date", parser=_date, metavar="DATE", help="A date; the latest judged one else."
+    ),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Candidates below the floors too.")]
+FormOption = Annotated[Form, typer.Option("--format", help="How to write it.")]
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="Settings, a TOML file.")
+]
+
+
+@app.command(epilog="Example: graphkit demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to put it.")] = Path(
+        "demo"
+    ),
+    accounts: Annotated[int, typer.Option(help="Accounts of the simulated provider.")] = 3000,
+    days: Annotated[int, typer.Option(help="Days simulated.")] = 7,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
+) -> None:
+    """Simulate a provider, run several nights, show the rings and how many were missed."""
+    from graphkit.reports import CAUTION, explain
+    from pipelines.trial import demonstrate
+
+    with terminal.progress() as say:
+        trial = demonstrate(out, accounts=accounts, days=days, seed=seed, report=say)
+    last, findings = trial.outcomes[-1], terminal.findings(trial.lake, None)
+    terminal.heading(f"Rings of {last.dt}")
+    terminal.list_table(trial.lake, None, "rings", every=False, form=Form.table)
+    if last.rings:
+        strongest = findings.rings["ring_id"][0].as_py()
+        terminal.heading(f"Why {strongest} is one")
+        terminal.out(explain(findings, strongest))
+    terminal.heading("Against what was planted")
+    terminal.figures(trial.scores.rows(), Form.table)
+    terminal.out(_missed(trial.scores))
+    if not last.rings:
+        terminal.out(CAUTION)
+    terminal.heading("To look further")
+    terminal.out(f"graphkit rings {trial.lake} --all\nopen {last.report.resolve().as_uri()}")
+
+
+def _missed(scores: "Scores") -> str:
+    """Say what was not found and what was wrongly accused, in whole numbers."""
+    hits = round(scores.recall * scores.n_accounts_planted)
+    lost = scores.n_accounts_planted - hits
+    wrong = scores.n_accounts_published - hits
+    rings = scores.n_rings_planted - scores.n_rings_found
+    return (
+        f"\nMissed: {rings} of {scores.n_rings_planted} planted rings, {lost:,} of "
+        f"{scores.n_accounts_planted:,} planted accounts. Published wrongly: {wrong:,} accounts."
+    )
+
+
+@app.command(epilog="Example: graphkit simulate snapshots --accounts 3000 --days 7")
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
+    accounts: Annotated[int, typer.Option(help="Accounts in all.")] = 3000,
+    days: Annotated[int, typer.Option(help="Days that end on --end.")] = 7,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    end: Annotated[
+        date | None, typer.Option(parser=_date, metavar="DATE", help="Last day; 2026-11-22 else.")
+    ] = None,
+) -> None:
+    """Write a simulated provider's snapshots, and the truth of its rings."""
+    from graphkit.simulate import simulate as make
+
+    with terminal.progress() as say:
+        say(f"simulating {accounts:,} accounts over {days} days")
+        world = make(out, accounts=accounts, days=days, seed=seed, end=end)
+    terminal.out(
+        f"{world.days} days that end on {world.end} in {out}; the truth is {out / 'truth.parquet'}"
+    )
+
+
+@app.command(epilog="Example: graphkit run snapshots --date 2026-11-22 --out lake --window 30d")
+def run(
+    snapshots: Annotated[Path, typer.Argument(metavar="SNAPSHOTS", help="Folder of day folders.")],
+    dt: Annotated[
+        date, typer.Option("--date", parser=_date, metavar="DATE", help="The night's date.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="LAKE", help="The lake to publish in.")],
+    window: Annotated[
+        str | None, typer.Option(metavar="DAYS", help="Days that end on the date; 30d else.")
+    ] = None,
+    settings: SettingsOption = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Key file; GRAPHKIT_KEY or LAKE.key else."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; all cores else.")] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Memory of the query engine, as 3GB.")
+    ] = None,
+) -> None:
+    """The nightly job: find the rings of the window that ends on a date, and publish them."""
+    from graphkit.settings import load_settings
+    from pipelines import nightly
+
+    resolved = load_settings(settings, window_d=window)
+    with terminal.progress() as say:
+        outcome = nightly.run(
+            snapshots,
+            dt,
+            out,
+            settings=resolved,
+            key_file=key,
+            threads=threads,
+            memory=memory,
+            report=say,
+        )
+    found = f"{outcome.rings} rings and {outcome.candidates} candidates"
+    found = found if outcome.rings else f"no rings found, {outcome.candidates} candidates"
+    terminal.out(f"{dt}: {found}, published as {outcome.snapshot.id}\nreport: {outcome.report}")
+
+
+@app.command(epilog="Example: graphkit rings lake --format csv")
+def rings(
+    lake: LakeArgument,
+    dt: DateOption = None,
+    every: AllOption = False,
+    form: FormOption = Form.table,
+) -> None:
+    """List the rings of a date, strongest first."""
+    terminal.list_table(lake, dt, "rings", every=every, form=form)
+
+
+@app.command(epilog="Example: graphkit members lake --date 2026-11-22 --format json")
+def members(
+    lake: LakeArgument,
+    dt: DateOption = None,
+    every: AllOption = False,
+    form: FormOption = Form.table,
+) -> None:
+    """List the accounts of the rings of a date."""
+    terminal.list_table(lake, dt, "members", every=every, form=form)
+
+
+@app.command(epilog="Example: graphkit explain lake R-0001")
+def explain(
+    lake: LakeArgument,
+    ring: Annotated[str, typer.Argument(metavar="RING", help="The ring's id.")],
+    dt: DateOption = None,
+) -> None:
+    """Show one ring: evidence per signal, shared facts, members."""
+    from graphkit.reports import explain as explained
+
+    terminal.out(explained(terminal.findings(lake, dt), ring))
+
+
+@app.command(epilog="Example: graphkit why lake acct_1")
+def why(
+    lake: LakeArgument,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")],
+    dt: DateOption = None,
+) -> None:
+    """Say why an account is in its ring, or in none."""
+    from graphkit.detection import Why
+
+    terminal.out(str(Why(terminal.findings(lake, dt), account)))
+
+
+@app.command(epilog="Example: graphkit evaluate lake snapshots/truth.parquet")
+def evaluate(
+    lake: LakeArgument,
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="File with account_id, ring and group.")
+    ],
+    dt: DateOption = None,
+    form: FormOption = Form.table,
+) -> None:
+    """Hold the rings of a date against a truth table."""
+    from pipelines.trial import score
+
+    terminal.figures(score(lake, truth, dt).rows(), form)
+
+
+@app.command(epilog="Example: graphkit settings --settings graphkit.toml")
+def settings(
+    path: SettingsOption = None,
+    form: FormOption = Form.table,
+) -> None:
+    """Print every setting with its value, source and meaning."""
+    import pyarrow as pa
+
+    from graphkit.settings import load_settings
+
+    terminal.write(pa.Table.from_pylist(_rows(load_settings(path))), form)
+
+
+def _rows(model: Any, prefix: str = "") -> list[dict[str, str]]:
+    """One row per setting; what the file sets is told from what is only a default."""
+    rows = []
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if hasattr(value, "model_fields_set"):
+            rows += _rows(value, f"{prefix}{name}.")
+            continue
+        source = "file" if name in model.model_fields_set else "default"
+        row = {"setting": prefix + name, "value": str(value), "source": source}
+        rows.append(row | {"meaning": field.description or ""})
+    return rows

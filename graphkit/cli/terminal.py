@@ -1,0 +1,127 @@
+"""What the commands write: results on standard output, progress and errors on standard error."""
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from graphkit.detection import Findings
+
+
+class Form(StrEnum):
+    """How a listing is written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def shown(text: str) -> str:
+    """A text of several lines in which only the line ends are obeyed."""
+    from graphkit.reports import visible
+
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def out(text: str) -> None:
+    """Write text for people to standard output."""
+    typer.echo(shown(text))
+
+
+def heading(text: str) -> None:
+    """Write a heading to standard output."""
+    typer.echo(f"\n{text}\n{'=' * len(text)}\n")
+
+
+def write(table: "pa.Table", form: Form) -> None:
+    """Write a table; data for programs stay as they are unless a terminal would obey them."""
+    from graphkit.reports import as_csv, as_json, as_table
+
+    text = {Form.table: as_table, Form.csv: as_csv, Form.json: as_json}[form](table)
+    typer.echo(shown(text) if sys.stdout.isatty() else text)
+
+
+def list_table(lake: Path, dt: date | None, name: str, *, every: bool, form: Form) -> None:
+    """List a date's rings or members, and say so where there are none.
+
+    Raises:
+        UsageError: the date has no rings.
+        StorageError: the lake cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from pipelines.lake import judged_date, read_tables
+
+    chosen = judged_date(lake, dt)
+    table = read_tables(lake, chosen, [name])[name]
+    published = table.filter(pc.equal(table["status"], pa.scalar("published")))
+    listed = table if every else published
+    if listed.num_rows or form is not Form.table:
+        write(listed, form)
+    if not listed.num_rows:
+        hint = "; --all lists the candidates below the floors" if table.num_rows else ""
+        typer.echo(f"no rings found on {chosen}{hint}", err=form is not Form.table)
+
+
+def figures(rows: Sequence[tuple[str, int | float]], form: Form) -> None:
+    """Write named figures."""
+    import pyarrow as pa
+
+    if form is Form.table:
+        values = [f"{value:.3f}" if isinstance(value, float) else f"{value:,}" for _, value in rows]
+    else:
+        values = [str(value) for _, value in rows]
+    write(pa.table({"figure": [name for name, _ in rows], "value": values}), form)
+
+
+def findings(lake: Path, dt: date | None) -> "Findings":
+    """Read what was found on a date; warnings go to standard error.
+
+    Raises:
+        UsageError: the date has no rings.
+        StorageError: the lake cannot be read.
+    """
+    from pipelines.lake import read_findings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = read_findings(lake, dt)
+    for warning in caught:
+        typer.echo(shown(f"warning: {warning.message}"), err=True)
+    return found
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Yield what tells, line by line, how far a long command is; a spinner turns on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda line: typer.echo(shown(line), err=True)
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("working"):
+        yield lambda line: console.print(shown(line), markup=False, style="dim")
+
+
+def guarded(command: Callable[[], object]) -> None:
+    """Run the command line; a fault of graphkit is one line, its traceback only with --debug."""
+    try:
+        command()
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        typer.echo(shown(f"fault: {type(error).__name__}: {first}"), err=True)
+        typer.echo("graphkit --debug ... shows where; please report it", err=True)
+        sys.exit(1)

@@ -1,0 +1,137 @@
+"""Trying graphkit out: a demonstration on a simulated provider, and rings held against a truth."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from graphkit.contracts import TRUTH
+from graphkit.errors import DataError, UsageError
+from graphkit.evaluate import Scores, evaluate
+from graphkit.ingest.files import FORMS, columns_of, parts
+from graphkit.settings import Settings
+from graphkit.simulate import simulate
+from graphkit.workflow import days_of
+from pipelines.lake import judged_date, read_tables, storage
+from pipelines.nightly import Outcome, run
+
+NIGHTS = 4
+_MARKER = ".graphkit-demo"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a demonstration left.
+
+    Attributes:
+        snapshots: the simulated provider's files.
+        truth: who belongs to which planted ring.
+        lake: what the nights published.
+        outcomes: one per night.
+        scores: the last night's rings against the truth.
+    """
+
+    snapshots: Path
+    truth: Path
+    lake: Path
+    outcomes: tuple[Outcome, ...]
+    scores: Scores
+
+
+def demonstrate(
+    out: Path,
+    *,
+    accounts: int,
+    days: int,
+    seed: int,
+    report: Callable[[str], None] = lambda line: None,
+) -> Trial:
+    """Simulate a small provider and run the nightly job on the last days, one after another.
+
+    Args:
+        out: a folder that is not there, is empty, or holds an earlier demonstration; that one is
+            removed first.
+        accounts: accounts of the provider.
+        days: days simulated; the window covers them all.
+        seed: seed of the simulation.
+        report: told line by line what is done.
+
+    Raises:
+        UsageError: the folder holds other things, or a number does not fit.
+        StorageError: it cannot be written.
+    """
+    _clear(out)
+    snapshots, lake = out / "snapshots", out / "lake"
+    report(f"simulating {accounts:,} accounts over {days} days")
+    simulate(snapshots, accounts=accounts, days=days, seed=seed)
+    settings = Settings(window_d=days)
+    outcomes = []
+    for dt in days_of(snapshots)[-NIGHTS:]:
+        report(f"night of {dt}")
+        outcomes.append(run(snapshots, dt, lake, settings=settings, report=report))
+    truth = snapshots / "truth.parquet"
+    return Trial(snapshots, truth, lake, tuple(outcomes), score(lake, truth))
+
+
+def score(lake: Path, truth: Path, dt: date | None = None) -> Scores:
+    """Hold the rings of a date, the latest judged one where None, against a truth.
+
+    Raises:
+        UsageError: the date has no rings.
+        DataError: the truth breaks its contract.
+        StorageError: the lake cannot be read.
+    """
+    chosen = judged_date(lake, dt)
+    return evaluate(read_tables(lake, chosen, ["members"])["members"], read_truth(truth))
+
+
+def read_truth(path: Path) -> pa.Table:
+    """Read a truth table: `account_id`, `ring` (empty where none) and, if there is one, `group`.
+
+    Raises:
+        DataError: the file cannot be read or breaks its contract.
+    """
+    if not path.is_file() or not path.name.endswith(FORMS):
+        raise DataError(
+            f"truth file {path} cannot be read",
+            found="another form" if path.is_file() else "no such file",
+            allowed=f"a file in one of the forms {', '.join(FORMS)}",
+            do="correct the path",
+        )
+    names = columns_of(path, list(TRUTH.columns))
+    read = [part.table.select(names) for part in parts(path, names, 1 << 20)]
+    rows = pa.concat_tables(
+        [table.cast(pa.schema([(name, pa.string()) for name in names])) for table in read]
+    )
+    if "ring" not in names:
+        raise DataError(
+            f"truth file {path} has no column ring",
+            found=", ".join(names),
+            allowed=", ".join(TRUTH.columns),
+            do="add the column; empty for accounts in no ring",
+        )
+    if "group" not in names:
+        rows = rows.append_column("group", pa.nulls(rows.num_rows, pa.string()))
+    return TRUTH.conform(rows)
+
+
+def _clear(out: Path) -> None:
+    """Make the folder ready; only what a demonstration made is removed."""
+    with storage(f"folder {out} cannot be written"):
+        held = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+        if held and _MARKER not in held:
+            raise UsageError(
+                f"{out} is not an earlier demonstration",
+                found=f"a folder with {held[0]!r} in it",
+                allowed="a folder that is not there, is empty, or holds an earlier demonstration",
+                do="name another folder with --out",
+            )
+        for name in ("snapshots", "lake"):
+            if (out / name).exists():
+                shutil.rmtree(out / name)
+        (out / "lake.key").unlink(missing_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / _MARKER).touch()
