@@ -77,8 +77,8 @@ class RingSettings(_Frozen):
     )
     min_behaviour_bits: float = Field(
         4.0,
-        description="bits of the score that must come from what the accounts do (prompts), not only "
-        "from what they share",
+        description="bits of the score that must come from what the accounts do (prompts), not "
+        "only from what they share",
     )
     shrink: float = Field(
         1.0,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphkit.communities import detect_communities
-from graphkit.contracts import LINKS, PROFILES, TIMESTAMP
+from graphkit.contracts import LINKS, PROFILES, REJECTS, TIMESTAMP
 from graphkit.detection import Detection, Findings
 from graphkit.entities import Key, Linked, link_accounts
 from graphkit.errors import DataError, UsageError
@@ -247,6 +247,4 @@ def _of_day(part: pa.Table, day: date) -> pa.Table:
 
 def _bare(day: date, linked: Linked) -> Day:
     """A day whose report stands with the last one's."""
-    from graphkit.contracts import REJECTS
-
     return Day(day, linked.links, linked.activity, linked.profiles, REJECTS.empty(), {})

@@ -1,7 +1,7 @@
 """The heterogeneous graph: accounts and entities of several kinds, tied by dated links."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,8 +45,8 @@ class HeteroGraph:
     def nodes(self) -> dict[str, int]:
         """Number of nodes by kind, accounts first."""
         counts = self.entities.group_by("kind").aggregate([("kind", "count")]).sort_by("kind")
-        pairs = zip(counts["kind"].to_pylist(), counts["kind_count"].to_pylist(), strict=True)
-        return {"account": self.accounts.num_rows, **dict(pairs)}
+        by_kind = {row["kind"]: row["kind_count"] for row in counts.to_pylist()}
+        return {"account": self.accounts.num_rows, **by_kind}
 
     def degrees(self, kind: str) -> pa.Table:
         """Number of accounts per entity of a kind.
@@ -70,8 +70,9 @@ class HeteroGraph:
             return pa.table({"kind": [], "entity": [], "trait": [], "n_accounts": []})
         table = pa.concat_tables(tables)
         table = table.filter(pc.greater(table["n_accounts"], pa.scalar(above)))
-        order = [("n_accounts", "descending"), ("kind", "ascending"), ("entity", "ascending")]
-        return table.sort_by(order)
+        return table.sort_by(
+            [("n_accounts", "descending"), ("kind", "ascending"), ("entity", "ascending")]
+        )
 
     def subgraph(self, account_ids: list[str]) -> "HeteroGraph":
         """The graph of some accounts and what they use.
@@ -150,23 +151,19 @@ class HeteroGraph:
         graph.add_nodes_from(accounts, bipartite=0, kind="account")
         graph.add_nodes_from(((node, {"kind": node[0]}) for node in entities), bipartite=1)
         graph.add_edges_from(
-            (accounts[account], entities[entity], {"n": n})
-            for account, entity, n in zip(
-                table["account"].to_pylist(),
-                table["entity"].to_pylist(),
-                table["n_sum"].to_pylist(),
-                strict=True,
-            )
+            (accounts[row["account"]], entities[row["entity"]], {"n": row["n_sum"]})
+            for row in table.to_pylist()
         )
         return graph
 
     def _merged_links(self) -> pa.Table:
         merged = self.links.group_by(["account", "entity"], use_threads=False)
-        order = [("account", "ascending"), ("entity", "ascending")]
-        return merged.aggregate([("n", "sum")]).sort_by(order)
+        summed = merged.aggregate([("n", "sum")])
+        return summed.sort_by([("account", "ascending"), ("entity", "ascending")])
 
     def _entity_names(self) -> list[str]:
-        return query(_NAMES, {"entities": _rows(self.entities)})["name"].to_pylist()
+        names: list[Any] = query(_NAMES, {"entities": _rows(self.entities)})["name"].to_pylist()
+        return names
 
     def _known(self, kind: str) -> None:
         if kind not in self.kinds:
@@ -231,8 +228,8 @@ SELECT kind, entity, trait FROM traits SEMI JOIN uses USING (kind, entity) ORDER
 """
 _SPELLS = """
 WITH marked AS (
-    SELECT *, coalesce(epoch_us(first_seen) - max(epoch_us(last_seen)) OVER earlier > $gap_us, false)
-        AS starts
+    SELECT *, coalesce(
+        epoch_us(first_seen) - max(epoch_us(last_seen)) OVER earlier > $gap_us, false) AS starts
     FROM links WHERE list_contains($timed, kind)
     WINDOW earlier AS (PARTITION BY account_id, kind, entity ORDER BY first_seen, last_seen
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)

@@ -81,7 +81,8 @@ def probability(weight: NDArray[np.int64], prior_bits: float) -> NDArray[np.int6
         prior_bits: evidence at which both are equally likely.
     """
     odds = np.exp2((weight - 1000 * prior_bits) / 1000)
-    return np.rint(1000 * odds / (1 + odds)).astype(np.int64)
+    thousandths: NDArray[np.int64] = np.rint(1000 * odds / (1 + odds)).astype(np.int64)
+    return thousandths
 
 
 def _accounts(graph: HeteroGraph) -> pa.Table:
@@ -114,7 +115,7 @@ def _links(graph: HeteroGraph, entities: pa.Table) -> pa.Table:
 
 
 def _weigh(entities: pa.Table, pairs: pa.Table, n_accounts: int) -> pa.Table:
-    """Give every entity its weight in millibits: rarity with the operator's own holders left out."""
+    """Give every entity its weight in millibits: rarity without the operator's own holders."""
     cohesion = query(_COHESION, {"pairs": pairs, "entities": entities})
     agreeing = cohesion["agreeing"].to_numpy() / np.maximum(cohesion["pairs"].to_numpy(), 1)
     own = np.minimum(agreeing / _FULL_COHESION, 1.0)
@@ -200,6 +201,10 @@ WITH signed AS (
 SELECT e.*, coalesce(pairs, 0) AS pairs, coalesce(agreeing, 0) AS agreeing
 FROM entities AS e LEFT JOIN by_entity USING (id) ORDER BY id
 """
+_BY_SIGNAL = ", ".join(
+    f"CAST(coalesce(max(weight) FILTER (signal = '{signal}'), 0) AS BIGINT) AS {signal}"
+    for signal in SIGNALS
+)
 _EVIDENCE = f"""
 WITH proposed AS (SELECT DISTINCT a, b FROM pairs),
 hub_links AS (
@@ -228,7 +233,7 @@ hub_links AS (
     FROM by_kind GROUP BY a, b, signal
 )
 SELECT a, b, CAST(sum(weight) AS BIGINT) AS weight,
-    {", ".join(f"CAST(coalesce(max(weight) FILTER (signal = '{s}'), 0) AS BIGINT) AS {s}" for s in SIGNALS)},
+    {_BY_SIGNAL},
     CAST(sum(n_shared) AS BIGINT) AS n_shared
 FROM by_signal GROUP BY a, b
 """

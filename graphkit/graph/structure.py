@@ -6,6 +6,7 @@ Shervashidze et al. 2011) gives every account a number made of kinds, counts and
 """
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +35,7 @@ def structure(graph: HeteroGraph) -> pa.Table:
         kind: int.from_bytes(hashlib.sha256(kind.encode()).digest()[:8], "little")
         for kind in graph.kinds
     }
-    kinds = graph.entities["kind"].to_pylist()
+    kinds: list[Any] = graph.entities["kind"].to_pylist()
     entities = np.array([codes[kind] for kind in kinds], dtype=np.uint64)
     accounts = np.zeros(graph.accounts.num_rows, dtype=np.uint64)
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Judging: each community of enough members is a candidate; one that passes the floors is published.
+"""Judging: a community of enough members is a candidate; one past the floors is published.
 
 First score: per member the strongest evidence of each signal inside the ring, added over signals;
 averaged over the members and `shrink` more without any, so that small rings must show more.
@@ -168,8 +168,8 @@ WITH held AS (
     FROM held WHERE kind <> 'ip' OR meets_earlier OR meets_later
     GROUP BY ring_id, kind, entity, account_id
 )
-SELECT CAST($dt AS DATE) AS dt, ring_id, signal, kind, kind || '-' || printf('%016x', entity) AS entity,
-    trait, role, n_members, n_holders, n_events, first_seen, last_seen, weight, members
+SELECT CAST($dt AS DATE) AS dt, ring_id, signal, kind,
+    kind || '-' || printf('%016x', entity) AS entity, trait, role, n_members, n_holders, n_events, first_seen, last_seen, weight, members
 FROM (
     SELECT ring_id, kind, entity, count(*) AS n_members, CAST(sum(n) AS BIGINT) AS n_events,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen,
@@ -184,7 +184,8 @@ WITH latest AS (
     SEMI JOIN members USING (account_id) WHERE status IS NOT NULL GROUP BY account_id
 ), window_sums AS (
     SELECT account_id, sum(requests) AS requests, sum(amount_cents) AS cents,
-        max(CASE WHEN dt = CAST($dt AS DATE) AND requests + payments > 0 THEN 1 ELSE 0 END) AS active
+        max(CASE WHEN dt = CAST($dt AS DATE) AND requests + payments > 0 THEN 1 ELSE 0 END)
+            AS active
     FROM profiles SEMI JOIN members USING (account_id) GROUP BY account_id
 ), sums AS (
     SELECT ring_id, sum(active) AS n_active,
