@@ -117,17 +117,17 @@ def _disposable() -> frozenset[str]:
     return frozenset(gzip.decompress(packed.read_bytes()).decode().split())
 
 
-_PUBLIC = frozenset(
-    "gmail.com googlemail.com yahoo.com yahoo.co.uk yahoo.co.jp yahoo.fr yahoo.de ymail.com "
-    "outlook.com hotmail.com hotmail.co.uk hotmail.fr live.com msn.com icloud.com me.com mac.com "
-    "aol.com gmx.de gmx.net gmx.at web.de t-online.de freenet.de proton.me protonmail.com pm.me "
-    "mail.com zoho.com fastmail.com tutanota.com yandex.ru yandex.com mail.ru bk.ru list.ru "
-    "inbox.ru rambler.ru qq.com 163.com 126.com sina.com sohu.com foxmail.com yeah.net naver.com "
-    "daum.net hanmail.net rediffmail.com orange.fr wanadoo.fr free.fr laposte.net libero.it "
-    "virgilio.it uol.com.br bol.com.br terra.com.br seznam.cz wp.pl o2.pl interia.pl comcast.net "
-    "verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net btinternet.com "
-    "sky.com docomo.ne.jp ezweb.ne.jp".split()
-)
+_PUBLIC_DOMAINS = """
+gmail.com googlemail.com yahoo.com yahoo.co.uk yahoo.co.jp yahoo.fr yahoo.de ymail.com outlook.com
+hotmail.com hotmail.co.uk hotmail.fr live.com msn.com icloud.com me.com mac.com aol.com gmx.de
+gmx.net gmx.at web.de t-online.de freenet.de proton.me protonmail.com pm.me mail.com zoho.com
+fastmail.com tutanota.com yandex.ru yandex.com mail.ru bk.ru list.ru inbox.ru rambler.ru qq.com
+163.com 126.com sina.com sohu.com foxmail.com yeah.net naver.com daum.net hanmail.net rediffmail.com
+orange.fr wanadoo.fr free.fr laposte.net libero.it virgilio.it uol.com.br bol.com.br terra.com.br
+seznam.cz wp.pl o2.pl interia.pl comcast.net verizon.net att.net sbcglobal.net bellsouth.net cox.net
+charter.net btinternet.com sky.com docomo.ne.jp ezweb.ne.jp
+"""
+_PUBLIC = frozenset(_PUBLIC_DOMAINS.split())
 
 
 def device_trait(user_agent: str) -> str:

@@ -1,6 +1,7 @@
 """Raw columns become columns of keyed entities with their traits."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -104,22 +105,15 @@ class EntityColumns:
         place: str = "",
     ) -> dict[str, pa.Array]:
         """The pseudonym and the trait of each cell, as columns `<kind>` and `<kind>_trait`."""
-        coded = pa.chunked_array([values]) if isinstance(values, pa.Array) else values
-        coded = coded.combine_chunks().dictionary_encode()
-        if isinstance(coded, pa.ChunkedArray):
-            coded = coded.unify_dictionaries().combine_chunks()
-        spelled = spell(coded.dictionary.to_pylist())
+        distinct, places = _coded(values)
+        spelled = spell(distinct)
         texts = [value.text for value in spelled]
         keys = self._key.pseudonyms(kind, [text or "" for text in texts])
         entities = pa.array(keys, mask=np.array([text is None for text in texts], dtype=bool))
         if place and entities.null_count:
-            self._count(place, spelled, coded.indices)
-        return {
-            kind: entities.take(coded.indices),
-            f"{kind}_trait": pa.array([value.trait for value in spelled], pa.string()).take(
-                coded.indices
-            ),
-        }
+            self._count(place, spelled, places)
+        traits = pa.array([value.trait for value in spelled], pa.string())
+        return {kind: entities.take(places), f"{kind}_trait": traits.take(places)}
 
     def _count(self, place: str, spelled: list[Canonical], indices: pa.Array) -> None:
         """Count the cells whose value cannot link, by reason."""
@@ -129,23 +123,30 @@ class EntityColumns:
                 self.cells[place, value.reason] = self.cells.get((place, value.reason), 0) + n
 
 
+def _coded(values: pa.ChunkedArray) -> tuple[list[str], pa.Int32Array]:
+    """The distinct values, and for each cell the place of its value among them."""
+    coded: Any = values.combine_chunks().dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices
+
+
 _SEPARATOR = "\x1f"
 
 
 def _joined(columns: Sequence[pa.ChunkedArray], *, needed: int) -> pa.ChunkedArray:
     """Cells side by side; null where fewer than `needed` of them are there."""
-    present = sum(pc.cast(pc.is_valid(column), pa.int8()).to_numpy() for column in columns)
+    present = np.sum([pc.is_valid(column).to_numpy() for column in columns], axis=0)
     texts = pc.binary_join_element_wise(
         *columns, _SEPARATOR, null_handling="replace", null_replacement=""
     )
-    return pc.if_else(pa.array(present >= needed), texts, _NOTHING)
+    joined: pa.ChunkedArray = pc.if_else(pa.array(present >= needed), texts, _NOTHING)
+    return joined
 
 
 def _spelled(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Names in their canonical spelling; null where nothing is left."""
-    coded = column.combine_chunks().dictionary_encode()
-    texts = [text or None for text in canonical.names(coded.dictionary.to_pylist())]
-    return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
+    distinct, places = _coded(column)
+    texts = [text or None for text in canonical.names(distinct)]
+    return pa.chunked_array([pa.array(texts, pa.string()).take(places)])
 
 
 def _plain(values: Sequence[str]) -> list[Canonical]:

@@ -198,18 +198,24 @@ LEFT JOIN accounts USING (account_id) LEFT JOIN totals USING (account_id)
 ORDER BY account_id
 """
 _TIME = pa.timestamp("us", tz="UTC")
-_EMPTY: Mapping[str, pa.Table] = {
-    _USES: pa.schema(
-        [("account_id", pa.string()), ("kind", pa.string()), ("entity", pa.int64())]
-        + [("trait", pa.string()), ("source", pa.string()), ("n", pa.int64())]
-        + [("first_seen", _TIME), ("last_seen", _TIME)]
-    ).empty_table(),
-    _ACTIVITY: pa.schema(
-        [("account_id", pa.string()), ("hour", _TIME), ("model", pa.string())]
-        + [(name, pa.int64()) for name in ("requests", "input_tokens", "output_tokens", "minutes")]
-    ).empty_table(),
-    _TOTALS: pa.schema(
-        [("account_id", pa.string())]
-        + [(name, pa.int64()) for name in ("requests", "payments", "amount_cents")]
-    ).empty_table(),
+_TEXT, _COUNT = pa.string(), pa.int64()
+_COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
+    _USES: {
+        **dict.fromkeys(("account_id", "kind"), _TEXT),
+        "entity": pa.int64(),
+        **dict.fromkeys(("trait", "source"), _TEXT),
+        "n": _COUNT,
+        **dict.fromkeys(("first_seen", "last_seen"), _TIME),
+    },
+    _ACTIVITY: {
+        "account_id": _TEXT,
+        "hour": _TIME,
+        "model": _TEXT,
+        **dict.fromkeys(("requests", "input_tokens", "output_tokens", "minutes"), _COUNT),
+    },
+    _TOTALS: {
+        "account_id": _TEXT,
+        **dict.fromkeys(("requests", "payments", "amount_cents"), _COUNT),
+    },
 }
+_EMPTY = {merge: pa.schema(columns).empty_table() for merge, columns in _COLUMNS.items()}

@@ -6,7 +6,7 @@ the finaliser of SplitMix64, Steele et al. 2014); words chain into the sketch. N
 can be read from it, and without the key a guessed prompt cannot be looked up.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -60,23 +60,32 @@ def sketch(texts: pa.ChunkedArray, secret: bytes) -> Sketches:
     return Sketches(whole, head, tail, words, has_whole, has_whole & (words > WORDS))
 
 
-def _buffers(chunk: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def _buffers(chunk: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """The bytes and the n + 1 offsets of a string array; nulls are made empty first."""
     filled = chunk.fill_null("") if chunk.null_count else chunk
-    _, offsets, data = filled.buffers()
+    # NumPy reads Arrow's buffers, which the stubs do not know.
+    buffers: list[Any] = filled.buffers()
+    _, offsets, data = buffers
     ends = np.frombuffer(offsets, dtype=np.int32)[filled.offset : filled.offset + len(filled) + 1]
     return np.frombuffer(data or b"", dtype=np.uint8), ends
 
 
 @numba.njit(cache=True, nogil=True)
-def _mix(value):  # type: ignore[no-untyped-def]
+def _mix(value: np.uint64) -> np.uint64:
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
 
 
 @numba.njit(cache=True, nogil=True)
-def _sketch(data, offsets, seeds, keys, words, sizes):  # type: ignore[no-untyped-def]
+def _sketch(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int32],
+    seeds: NDArray[np.uint64],
+    keys: NDArray[np.uint64],
+    words: NDArray[np.int32],
+    sizes: NDArray[np.int64],
+) -> None:
     prime = np.uint64(0x100000001B3)
     ring = np.empty(16, dtype=np.uint64)
     for text in range(offsets.size - 1):

@@ -63,10 +63,7 @@ def card_rows(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 
 def _holds_card(text: str) -> bool:
-    for run in _RUN_PYTHON.findall(text):
-        if _is_card(re.sub(r"\D", "", run)):
-            return True
-    return False
+    return any(_is_card(re.sub(r"\D", "", run)) for run in _RUN_PYTHON.findall(text))
 
 
 def _is_card(digits: str) -> bool:

@@ -7,6 +7,7 @@ sender who writes junk into his own rows must not lose them that way.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -86,10 +87,11 @@ def check_cells(table: pa.Table, contract: Contract, *, dt: date, source: str) -
 
 def _absent(name: str, dtype: pa.DataType, n: int, contract: Contract, dt: date) -> pa.ChunkedArray:
     """A column that the file does not have: null, but for a time, which is the day's start."""
+    start = None
     if name == "ts" and name in contract.required:
         start = datetime(dt.year, dt.month, dt.day, tzinfo=UTC)
-        return pa.chunked_array([pa.repeat(pa.scalar(start, TIMESTAMP), n)])
-    return pa.chunked_array([pa.nulls(n, dtype)])
+    cell: Any = pa.scalar(start, dtype)
+    return pa.chunked_array([pa.repeat(cell, n)])
 
 
 def _cell_values(
@@ -127,7 +129,8 @@ class _WrongTypeError(Exception):
 
 
 def _mask(values: pa.ChunkedArray) -> NDArray[np.bool_]:
-    return pc.fill_null(values, True).to_numpy(zero_copy_only=False).astype(bool)
+    mask: NDArray[np.bool_] = pc.fill_null(values, True).to_numpy(zero_copy_only=False).astype(bool)
+    return mask
 
 
 def _text(checked: Checked, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -143,7 +146,8 @@ def _text(checked: Checked, name: str, column: pa.ChunkedArray) -> pa.ChunkedArr
         raise _WrongTypeError("text or integer")
     # A blank identifier identifies nothing.
     blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)
-    return pc.if_else(blank, pa.scalar(None, pa.string()), column)
+    text: pa.ChunkedArray = pc.if_else(blank, pa.scalar(None, pa.string()), column)
+    return text
 
 
 def _is_text(dtype: pa.DataType) -> bool:
@@ -186,7 +190,8 @@ def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
         pc.greater_equal(values, pa.scalar(_EARLIEST, TIMESTAMP)),
         pc.less(values, pa.scalar(_LATEST, TIMESTAMP)),
     )
-    return pc.if_else(meant, values, pa.scalar(None, TIMESTAMP))
+    times: pa.ChunkedArray = pc.if_else(meant, values, pa.scalar(None, TIMESTAMP))
+    return times
 
 
 def _bytes_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

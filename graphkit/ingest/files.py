@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -166,17 +168,23 @@ def _parquet(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part
             done += table.num_rows
 
 
+def _stream(path: Path) -> Any:
+    """The file's bytes, unpacked; untyped, as the stubs know no Arrow stream as a CSV's source."""
+    compression: Any = "gzip" if path.suffix == ".gz" else None
+    return pa.input_stream(str(path), compression=compression)
+
+
 def _open_csv(
     path: Path, names: Sequence[str], broken: list[tuple[int, str]] | None
 ) -> pacsv.CSVStreamingReader:
-    def skip(row: pacsv.InvalidRow) -> str:
+    def skip(row: pacsv.InvalidRow) -> Literal["skip"]:
         if broken is not None:
             reason = f"{row.actual_columns} cells instead of {row.expected_columns}"
             broken.append(((row.number or 2) - 1, reason))
         return "skip"
 
     return pacsv.open_csv(
-        pa.input_stream(str(path), compression="gzip" if path.suffix == ".gz" else None),
+        _stream(path),
         # Row numbers are only known to a reader of one thread.
         read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK),
         parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
@@ -213,9 +221,8 @@ FROM (SELECT CASE WHEN json_valid(line) THEN line END AS line FROM lines)
 
 
 def _jsonl(path: Path, names: Sequence[str]) -> Iterator[Part]:
-    compression = "gzip" if path.suffix == ".gz" else None
     done, rest = 0, b""
-    with pa.input_stream(str(path), compression=compression) as stream:
+    with _stream(path) as stream:
         while True:
             block = stream.read(_BLOCK)
             lines = (rest + block).split(b"\n")
@@ -234,13 +241,14 @@ def _json_part(lines: list[bytes], done: int, names: Sequence[str]) -> Part:
     texts, numbers = texts.filter(pa.array(filled)), numbers[filled]
     shape = json.dumps({name: "VARCHAR" for name in names})
     table = query(_FIELDS, {"lines": pa.table({"line": _as_text(texts)})}, {"shape": shape})
-    fits = table["fits"].fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
+    fits = pc.fill_null(table["fits"], False).to_numpy(zero_copy_only=False).astype(bool)
     table = table.drop_columns(["fits"])
     if fits.all():
         return Part(table, numbers)
     # The engine refuses what Python still understands, such as a lone surrogate in a prompt: a
     # sender must not be able to unmake his own rows.
-    again = [_loads(text) for text in texts.filter(pa.array(~fits)).to_pylist()]
+    unread: list[Any] = texts.filter(pa.array(~fits)).to_pylist()
+    again = [_loads(text) for text in unread]
     saved = [row for row in again if row is not None]
     lost = np.array([row is None for row in again], dtype=bool)
     columns = {name: pa.array([row.get(name) for row in saved], pa.string()) for name in names}
@@ -256,9 +264,8 @@ def _as_text(lines: pa.Array) -> pa.Array:
     try:
         return lines.cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array(
-            [line.decode("utf-8", "replace") for line in lines.to_pylist()], pa.string()
-        )
+        raw: list[Any] = lines.to_pylist()
+        return pa.array([line.decode("utf-8", "replace") for line in raw], pa.string())
 
 
 def _loads(line: bytes) -> dict[str, str | None] | None:

@@ -91,7 +91,7 @@ def _requests(world: World, population: Population, day: int) -> pa.Table:
     device = np.where(rng.random(len(rows)) < 0.3, people["device2"], people["device"])
     model = np.where(rng.random(len(rows)) < 0.1, 0, people["model"])
     prompt = compose(rng, population, rows, said=_phrases(people, nth, day))
-    letters = np.asarray(pc.utf8_length(prompt))  # type: ignore[call-overload]
+    letters = np.asarray(pc.utf8_length(prompt))
     columns = [
         take(population.ids, rows),
         pa.array(ts, pa.int64()).cast(TIMESTAMP),

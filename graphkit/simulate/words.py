@@ -105,7 +105,8 @@ def invented(rng: np.random.Generator, n: int) -> pa.Array:
         vowel[onset >= len(_ONSETS)] = len(_VOWELS)
         parts += [take(onsets, onset), take(vowels, vowel)]
     parts.append(take(_CODAS, rng.integers(0, len(_CODAS), n)))
-    return pc.utf8_capitalize(join(*parts))
+    words: pa.Array = pc.utf8_capitalize(join(*parts))
+    return words
 
 
 def take(words: Sequence[str] | pa.Array, index: NDArray[np.integer]) -> pa.Array:
@@ -126,7 +127,8 @@ def join(*parts: pa.Array | str) -> pa.Array:
         string, shape (n,).
     """
     scalars = [pa.scalar(part) if isinstance(part, str) else part for part in parts]
-    return pc.binary_join_element_wise(*scalars, "")  # type: ignore[call-overload, no-any-return]
+    joined: pa.Array = pc.binary_join_element_wise(*scalars, "")
+    return joined
 
 
 def blank(texts: pa.Array, where: NDArray[np.bool_]) -> pa.Array:
