@@ -89,18 +89,16 @@ class HeteroGraph:
                 allowed="accounts with a link in the window",
                 do="check the spelling; ids are shown as they were handed in",
             )
-        uses = self.uses(pa.array(account_ids, pa.string()))
+        links = self._named_links(pa.array(account_ids, pa.string()))
         kept = self.accounts.filter(
             pc.is_in(self.accounts["account_id"], value_set=pa.array(account_ids, pa.string()))
         )
         traits = self.entities.select(["kind", "entity", "trait"])
-        return _assemble(kept, traits, uses)
+        return _assemble(kept, traits, links)
 
     def uses(self, account_ids: pa.Array | pa.ChunkedArray) -> pa.Table:
         """USES of some accounts, names instead of row numbers."""
-        wanted = pa.table({"account_id": account_ids})
-        tables = {"accounts": _rows(self.accounts), "entities": _rows(self.entities)}
-        return USES.conform(query(_USES_OF, {**tables, "links": self.links, "wanted": wanted}))
+        return USES.conform(self._named_links(account_ids).select(list(USES.columns)))
 
     def to_numpy(self) -> dict[str, NDArray[np.int64]]:
         """Index pairs per relation.
@@ -155,6 +153,11 @@ class HeteroGraph:
             for row in table.to_pylist()
         )
         return graph
+
+    def _named_links(self, account_ids: pa.Array | pa.ChunkedArray) -> pa.Table:
+        wanted = pa.table({"account_id": account_ids})
+        tables = {"accounts": _rows(self.accounts), "entities": _rows(self.entities)}
+        return query(_NAMED_LINKS, {**tables, "links": self.links, "wanted": wanted})
 
     def _merged_links(self) -> pa.Table:
         merged = self.links.group_by(["account", "entity"], use_threads=False)
@@ -256,8 +259,8 @@ SELECT kind, e.entity AS entity, trait, count(DISTINCT l.account) AS n_accounts
 FROM entities AS e JOIN links AS l ON l.entity = e.id
 WHERE kind = $kind GROUP BY ALL ORDER BY n_accounts DESC, e.entity
 """
-_USES_OF = """
-SELECT account_id, kind, e.entity AS entity, l.n AS n, first_seen, last_seen
+_NAMED_LINKS = """
+SELECT account_id, kind, e.entity AS entity, spell, l.n AS n, days, first_seen, last_seen
 FROM links AS l JOIN accounts AS a ON l.account = a.id JOIN entities AS e ON l.entity = e.id
 SEMI JOIN wanted USING (account_id)
 ORDER BY account_id, kind, e.entity, first_seen
