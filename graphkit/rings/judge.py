@@ -169,7 +169,8 @@ WITH held AS (
     GROUP BY ring_id, kind, entity, account_id
 )
 SELECT CAST($dt AS DATE) AS dt, ring_id, signal, kind,
-    kind || '-' || printf('%016x', entity) AS entity, trait, role, n_members, n_holders, n_events, first_seen, last_seen, weight, members
+    kind || '-' || printf('%016x', entity) AS entity, trait, role,
+    n_members, n_holders, n_events, first_seen, last_seen, weight, members
 FROM (
     SELECT ring_id, kind, entity, count(*) AS n_members, CAST(sum(n) AS BIGINT) AS n_events,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen,

@@ -1,0 +1,176 @@
+"""The tally of a day: what was read, what was refused and why, which signals the day has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphkit.contracts import REJECTS
+from graphkit.errors import DataError
+from graphkit.ingest.cells import Checked
+from graphkit.ingest.files import Part
+from graphkit.settings import IngestSettings
+
+# What each signal needs: any one of the groups, whole.
+SIGNAL_COLUMNS: Mapping[str, Sequence[tuple[str, ...]]] = {
+    "address": (("requests.ip",),),
+    "payment": (
+        ("payments.fingerprint",),
+        ("payments.bin", "payments.last4", "payments.billing_name"),
+        ("payments.billing_name", "payments.billing_postal"),
+    ),
+    "device": (("requests.user_agent",), ("requests.tls_fingerprint",)),
+    "email": (("accounts.email_domain",),),
+    "organisation": (("accounts.org_id",),),
+    "prompt": (("requests.prompt",),),
+    "mention": (("mentions.kind", "mentions.entity"),),
+}
+
+
+@dataclass
+class Count:
+    """What happened to one table's rows.
+
+    Attributes:
+        files: the files drawn so far.
+        rows: their rows.
+        refused: rows that cannot be used.
+        collapsed: rows that say what another says.
+        late: used rows whose time lies on another day.
+        cells: column and reason to the number of cells made null.
+        columns: columns with a value.
+    """
+
+    files: list[str] = field(default_factory=list)
+    rows: int = 0
+    refused: int = 0
+    collapsed: int = 0
+    late: int = 0
+    cells: dict[tuple[str, str], int] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+
+
+class Tally:
+    """What happened to one day's rows, table by table.
+
+    Args:
+        dt: the day.
+        tables: names of the tables there are.
+        settings: how much may be refused.
+
+    Attributes:
+        counts: table to its counts.
+    """
+
+    def __init__(self, dt: date, tables: Iterable[str], settings: IngestSettings) -> None:
+        self.counts = {name: Count() for name in tables}
+        self._dt = dt
+        self._settings = settings
+        self._rejects: list[pa.Table] = []
+
+    def add(self, name: str, file: str, part: Part, checked: Checked) -> None:
+        """Count a part's rows, refused rows, nulled cells and columns with a value."""
+        count = self.counts[name]
+        count.rows += part.table.num_rows + len(part.broken)
+        rows: list[tuple[str, int, str | None, str]] = [
+            (file, int(row), None, reason) for row, reason in part.broken
+        ]
+        for (column, reason), places in checked.refused.items():
+            rows += [(file, int(row), column, reason) for row in part.rows[places]]
+        self.refuse(name, rows)
+        for key, n in checked.cells.items():
+            count.cells[key] = count.cells.get(key, 0) + n
+        table = checked.table
+        count.columns.update(c for c in table.column_names if table[c].null_count < table.num_rows)
+
+    def refuse(self, name: str, rows: Sequence[tuple[str, int, str | None, str]]) -> None:
+        """Note refused rows of a table.
+
+        Args:
+            name: the table.
+            rows: file, row number in it, column (None where the row is broken) and reason of each.
+        """
+        self.counts[name].refused += len(rows)
+        if rows:
+            files, numbers, columns, reasons = zip(*rows, strict=True)
+            self._rejects.append(
+                pa.table(
+                    {
+                        "dt": pa.array([self._dt] * len(rows), pa.date32()),
+                        "table": pa.array([name] * len(rows), pa.string()),
+                        "file": pa.array(files, pa.string()),
+                        "row": pa.array(numbers, pa.int64()),
+                        "column": pa.array(columns, pa.string()),
+                        "reason": pa.array(reasons, pa.string()),
+                    }
+                )
+            )
+
+    def rejects(self) -> pa.Table:
+        """REJECTS of what has been drawn so far."""
+        if not self._rejects:
+            return REJECTS.empty()
+        return REJECTS.conform(
+            pa.concat_tables(self._rejects).sort_by(
+                [("table", "ascending"), ("file", "ascending"), ("row", "ascending")]
+            )
+        )
+
+    def limit(self, name: str) -> None:
+        """Stop where so much was refused that the rest would mislead.
+
+        Raises:
+            DataError: the share of refused rows is above the limit.
+        """
+        count = self.counts.get(name, Count())
+        if count.refused <= self._settings.max_refused_share * count.rows:
+            return
+        rejects = self.rejects()
+        examples = "; ".join(
+            f"{row['file']} row {row['row']}"
+            f"{', ' + row['column'] if row['column'] else ''}: {row['reason']}"
+            for row in rejects.filter(pc.equal(rejects["table"], name)).slice(0, 3).to_pylist()
+        )
+        raise DataError(
+            f"too many rows of {name} of {self._dt} are refused",
+            found=f"{count.refused} of {count.rows} rows: {examples}",
+            allowed=f"a share of {self._settings.max_refused_share:g} (ingest.max_refused_share)",
+            do="correct the files, or raise the limit in the settings",
+        )
+
+    def report(self) -> dict[str, Any]:
+        """What was read, as plain values: rows, refused rows and cells per table; signals."""
+        tables = {
+            name: {
+                "files": count.files,
+                "rows": count.rows,
+                "used": count.rows - count.refused,
+                "refused": count.refused,
+                "collapsed": count.collapsed,
+                "late": count.late,
+                "cells": _nested(count.cells),
+            }
+            for name, count in sorted(self.counts.items())
+        }
+        return {"tables": tables, "signals": self._signals()}
+
+    def _signals(self) -> dict[str, str]:
+        present = {
+            f"{name}.{column}" for name, count in self.counts.items() for column in count.columns
+        }
+        states: dict[str, str] = {}
+        for signal, groups in SIGNAL_COLUMNS.items():
+            on = any(present.issuperset(group) for group in groups)
+            wanted = " or ".join(" with ".join(group) for group in groups)
+            states[signal] = "on" if on else f"off: nothing in {wanted}"
+        return states
+
+
+def _nested(cells: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (column, reason), n in sorted(cells.items()):
+        nested.setdefault(column, {})[reason] = n
+    return nested
