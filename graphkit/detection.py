@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from graphkit.errors import UsageError, nearest
 from graphkit.graph import HeteroGraph, build_graph
-from graphkit.reports import as_html, as_table, explain
+from graphkit.reports import Listing, as_html, explain
 from graphkit.settings import Settings
 from graphkit.sql import query
 
@@ -53,49 +53,6 @@ class Findings:
     next_number: int
 
 
-class Listing:
-    """An Arrow table that prints itself; pandas, polars and DuckDB take it as it is.
-
-    Args:
-        table: the rows.
-
-    Attributes:
-        table: the same, as a plain `pyarrow.Table`.
-    """
-
-    def __init__(self, table: pa.Table) -> None:
-        self.table = table
-
-    def __len__(self) -> int:
-        return self.table.num_rows
-
-    def __getitem__(self, column: str) -> pa.ChunkedArray:
-        return self.table[column]
-
-    def __str__(self) -> str:
-        return as_table(self.table)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table)
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.table.__arrow_c_stream__(requested_schema)
-
-    def to_pylist(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries."""
-        return self.table.to_pylist()
-
-    def to_pandas(self) -> Any:
-        """The rows as a pandas DataFrame.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        return self.table.to_pandas()
-
-
 class Detection:
     """The rings of one date.
 
@@ -113,7 +70,7 @@ class Detection:
 
     @property
     def rings(self) -> Listing:
-        """One row per ring, strongest first; candidates come after what is published by `status`."""
+        """One row per ring, strongest first; `status` parts what is published from candidates."""
         return Listing(self.findings.rings)
 
     @property
@@ -139,7 +96,7 @@ class Detection:
         Raises:
             UsageError: there is no ring of that id.
         """
-        known = self.findings.rings["ring_id"].to_pylist()
+        known: list[Any] = self.findings.rings["ring_id"].to_pylist()
         if ring_id not in known:
             raise UsageError(
                 f"there is no ring {ring_id} on {self.dt}{nearest(ring_id, known)}",

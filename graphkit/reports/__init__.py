@@ -2,13 +2,14 @@
 
 from graphkit.reports.findings import CAUTION
 from graphkit.reports.listing import as_csv, as_json, as_table
-from graphkit.reports.notebook import as_html
+from graphkit.reports.notebook import Listing, as_html
 from graphkit.reports.page import render
 from graphkit.reports.spelling import spell_dates, visible
 from graphkit.reports.text import explain, spell_day, spell_rings
 
 __all__ = [
     "CAUTION",
+    "Listing",
     "as_csv",
     "as_html",
     "as_json",

@@ -1,13 +1,58 @@
-"""Tables for Jupyter: static HTML that asks nothing of the network."""
+"""Tables for Jupyter: static HTML that asks nothing of the network, and tables that show it."""
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import pyarrow as pa
 
+from graphkit.reports.listing import as_table
 from graphkit.reports.spelling import cell
 
 _SHOWN = 20
+
+
+class Listing:
+    """An Arrow table that prints itself; pandas, polars and DuckDB take it as it is.
+
+    Args:
+        table: the rows.
+
+    Attributes:
+        table: the same, as a plain `pyarrow.Table`.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def __getitem__(self, column: str) -> pa.ChunkedArray:
+        return self.table[column]
+
+    def __str__(self) -> str:
+        return as_table(self.table)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.table)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries."""
+        return self.table.to_pylist()
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas DataFrame.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return self.table.to_pandas()
 
 
 def as_html(table: pa.Table) -> str:
