@@ -77,7 +77,10 @@ def demo(
     days: Annotated[int, typer.Option(help="Days simulated.")] = 7,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
 ) -> None:
-    """Simulate a provider, run several nights, show the rings and how many were missed."""
+    """Simulate a provider, find its rings, show what was missed.
+
+    Several nights run one after another; rings keep their names.
+    """
     from graphkit.reports import CAUTION, explain
     from pipelines.trial import demonstrate
 
@@ -121,7 +124,7 @@ def simulate(
         date | None, typer.Option(parser=_date, metavar="DATE", help="Last day; 2026-11-22 else.")
     ] = None,
 ) -> None:
-    """Write a simulated provider's snapshots, and the truth of its rings."""
+    """Write a simulated provider's snapshots and its truth."""
     from graphkit.simulate import simulate as make
 
     with terminal.progress() as say:
@@ -152,7 +155,11 @@ def run(
         str | None, typer.Option(metavar="SIZE", help="Memory of the query engine, as 3GB.")
     ] = None,
 ) -> None:
-    """The nightly job: find the rings of the window that ends on a date, and publish them."""
+    """Find the rings of a date and publish them: the nightly job.
+
+    The window ends on the date. A date is published whole or not at all, and a rerun gives the
+    same bytes.
+    """
     from graphkit.settings import load_settings
     from pipelines import nightly
 

@@ -47,7 +47,8 @@ def write(table: "pa.Table", form: Form) -> None:
     from graphkit.reports import as_csv, as_json, as_table
 
     text = {Form.table: as_table, Form.csv: as_csv, Form.json: as_json}[form](table)
-    typer.echo(shown(text) if sys.stdout.isatty() else text)
+    # Without color=True escape codes would be cut out of ids on their way to a file.
+    typer.echo(shown(text) if sys.stdout.isatty() else text, color=True)
 
 
 def list_table(lake: Path, dt: date | None, name: str, *, every: bool, form: Form) -> None:

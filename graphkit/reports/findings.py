@@ -91,6 +91,10 @@ def facts_of(detection: Judged, ring_id: str) -> pa.Table:
         [
             ("added", "descending"),
             ("weight", "descending"),
+            # Ties fall by what no key enters, so that another key shows the same facts.
+            ("n_events", "descending"),
+            ("first_seen", "ascending"),
+            ("last_seen", "ascending"),
             ("kind", "ascending"),
             ("entity", "ascending"),
         ]
