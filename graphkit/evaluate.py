@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,13 @@ from graphkit.errors import DataError
 # Whole percent, so that no share falls on the wrong side of a rounded product.
 PURE_PERCENT = 80
 FOUND_PERCENT = 50
+
+
+class ArrowRows(Protocol):
+    """Whatever hands its rows on as Arrow does: a table, or a listing of a detection."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows, by the Arrow C stream interface."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Scores:
         return figures + [(f"false positives: {group}", n) for group, n in self.false_positives]
 
 
-def evaluate(members: pa.Table, truth: pa.Table) -> Scores:
+def evaluate(members: ArrowRows, truth: ArrowRows) -> Scores:
     """Compare the rings of one day with the truth.
 
     Only accounts that the truth names are counted, in either table.
@@ -95,9 +103,8 @@ def evaluate(members: pa.Table, truth: pa.Table) -> Scores:
     Raises:
         DataError: a table breaks its contract, or members has more than one day.
     """
-    RING_MEMBERS.check(members)
-    TRUTH.check(truth)
-    n_days = pc.count_distinct(members["dt"]).as_py()
+    found, known = RING_MEMBERS.check(pa.table(members)), TRUTH.check(pa.table(truth))
+    n_days = pc.count_distinct(found["dt"]).as_py()
     if n_days > 1:
         raise DataError(
             "ring members of several days cannot be compared with one truth",
@@ -105,16 +112,16 @@ def evaluate(members: pa.Table, truth: pa.Table) -> Scores:
             allowed="the members of one day",
             do="select a day first",
         )
-    row = pc.index_in(members["account_id"], truth["account_id"])
-    members, row = members.filter(pc.is_valid(row)), row.drop_null()
+    row = pc.index_in(found["account_id"], known["account_id"])
+    found, row = found.filter(pc.is_valid(row)), row.drop_null()
     account = np.asarray(row).astype(np.int64)
-    operator = _number(truth["ring"])
+    operator = _number(known["ring"])
     planted = operator >= 0
-    claimed = np.full(truth.num_rows, -1, np.int64)
-    published = np.asarray(pc.equal(members["status"], pa.scalar("published")))
-    claimed[account[published]] = _number(members["ring_id"])[published]
-    score = np.asarray(members["score"])
-    wrong = truth["group"].filter(pa.array((claimed >= 0) & ~planted))
+    claimed = np.full(known.num_rows, -1, np.int64)
+    published = np.asarray(pc.equal(found["status"], pa.scalar("published")))
+    claimed[account[published]] = _number(found["ring_id"])[published]
+    score = np.asarray(found["score"])
+    wrong = known["group"].filter(pa.array((claimed >= 0) & ~planted))
     return _score(operator, claimed, _average_precision(planted, account, score), wrong)
 
 
