@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from graphkit import sql
+from graphkit.detection import Findings
 from graphkit.entities.keys import Key
 from graphkit.errors import DataError, UsageError
 from graphkit.reports import render, spell_dates, spell_day, spell_rings
@@ -151,21 +152,34 @@ def run(
         with job.step("check"):
             check(findings, today)
         with job.step("publish"):
-            snapshot = publish(
-                lake,
-                staging,
-                dt,
-                kind="judged",
-                tables=_day_tables(today) | {name: getattr(findings, name) for name in RING_TABLES},
-                texts={"report.html": render(findings)},
-                facts=judgement(findings, today, key, window.sources, window.missing, earlier),
-                run_facts=lambda: cost(time.perf_counter() - started, job.seconds, threads),
-                next_number=findings.next_number,
-            )
+            snapshot = _publish(job, findings, today, window, earlier, started, threads)
     job.say(spell_rings(findings))
     outcome = _outcome(snapshot, findings.rings, window.missing, time.perf_counter() - started)
     report(f"{outcome.seconds:.1f} s, at most {outcome.peak_bytes / 1e9:.2f} GB of memory")
     return outcome
+
+
+def _publish(
+    job: _Job,
+    findings: Findings,
+    today: Day,
+    window: _Window,
+    earlier: Snapshot | None,
+    started: float,
+    threads: int | None,
+) -> Snapshot:
+    """Publish what was found, with its report."""
+    return publish(
+        job.lake,
+        job.staging,
+        job.dt,
+        kind="judged",
+        tables=_day_tables(today) | {name: getattr(findings, name) for name in RING_TABLES},
+        texts={"report.html": render(findings)},
+        facts=judgement(findings, today, job.key, window.sources, window.missing, earlier),
+        run_facts=lambda: cost(time.perf_counter() - started, job.seconds, threads),
+        next_number=findings.next_number,
+    )
 
 
 def _outcome(

@@ -8,7 +8,7 @@ from graphkit.reports.spelling import clip, visible
 
 MAX_MEMBERS = 60
 MAX_FACTS = 16
-WIDTH = 900
+WIDTH = 980
 _ROW, _DENSE_ROW, _DENSE_FROM = 24, 15, 25
 _LEFT, _RIGHT = 290, 560
 _LABEL = 36
@@ -53,7 +53,7 @@ def draw(accounts: Sequence[str], facts: Sequence[Mapping[str, Any]]) -> Picture
     for at, fact in enumerate(shown):
         y, signal = _spread(at, len(shown), height), fact["signal"]
         label = " ".join(filter(None, (fact["entity"], fact["trait"])))
-        drawn.append((_RIGHT, y, clip(visible(label), _LABEL + 6), signal))
+        drawn.append((_RIGHT, y, clip(visible(label), _LABEL + 18), signal))
         middle = (_LEFT + _RIGHT) // 2
         for account in fact["members"]:
             if account in places:
