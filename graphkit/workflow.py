@@ -1,7 +1,8 @@
 """The one place that knows the order of the stages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,18 +87,20 @@ def read_day(snapshots: Path, dt: date, *, key: Key, settings: Settings) -> Day:
             allowed="at least one account, request, payment or mention",
             do="check that the day's files were written whole",
         )
-    return _day(snapshot, linked)
+    return _day(dt, linked, snapshot.rejects(), _report(snapshot, linked.cells))
 
 
-def _day(snapshot: Snapshot, linked: Linked) -> Day:
+def _report(snapshot: Snapshot, cells: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """What was read, with the cells that ingest took and linking could not use."""
     report = snapshot.report()
-    for (place, reason), n in sorted(linked.cells.items()):
+    for (place, reason), n in sorted(cells.items()):
         table, _, column = place.partition(".")
-        cells = report["tables"].setdefault(table, {}).setdefault("cells", {})
-        cells.setdefault(column, {})[reason] = n
-    return Day(
-        snapshot.dt, linked.links, linked.activity, linked.profiles, snapshot.rejects(), report
-    )
+        report["tables"][table]["cells"].setdefault(column, {})[reason] = n
+    return report
+
+
+def _day(dt: date, linked: Linked, rejects: pa.Table, report: dict[str, Any]) -> Day:
+    return Day(dt, linked.links, linked.activity, linked.profiles, rejects, report)
 
 
 def detect_window(
@@ -145,7 +148,7 @@ def detect_window(
         lineage=matched.lineage,
         links=links,
         profiles=profiles,
-        reports={day.dt.isoformat(): day.report for day in ordered},
+        reports={day.dt.isoformat(): day.report for day in ordered if day.report},
         settings=settings,
         next_number=matched.next_number,
     )
@@ -212,9 +215,18 @@ def detect(
 def _table_days(
     tables: Mapping[str, pa.Table], last: date | None, *, key: Key, settings: Settings
 ) -> list[Day]:
-    """Cut tables of a whole window into days; the accounts are those of the last one."""
-    known = last or datetime(1970, 1, 1, tzinfo=UTC).date()
-    snapshot = check_tables(tables, known, settings.ingest)
+    """Cut tables of a whole window into days; accounts and report are those of the last one."""
+    undated = [
+        name for name in tables if name != "accounts" and "ts" not in tables[name].schema.names
+    ]
+    if last is None and undated:
+        raise UsageError(
+            f"table {undated[0]} has no times, so the window has no end",
+            found=", ".join(tables[undated[0]].column_names),
+            allowed="a column ts, or date=",
+            do="say date=, the last day that the tables speak of",
+        )
+    snapshot = check_tables(tables, last or date.min, settings.ingest)
     events = {name: list(getattr(snapshot, name)) for name in ("requests", "payments", "mentions")}
     found = {
         moment.date()
@@ -230,21 +242,20 @@ def _table_days(
             allowed="at least one dated row, or the date",
             do="hand in events, or say date=",
         )
-    wanted = [day for day in window_of(end, settings.window_d) if day in found]
-    days = []
-    for day in wanted if end in wanted else [*wanted, end]:
+    days, cells = [], Counter[tuple[str, str]]()
+    for day in sorted({end, *found} & set(window_of(end, settings.window_d))):
         chosen = {name: [_of_day(part, day) for part in parts] for name, parts in events.items()}
         accounts = snapshot.accounts if day == end else snapshot.accounts.slice(0, 0)
         linked = link_accounts(accounts, **chosen, dt=day, key=key)
-        days.append(_day(snapshot, linked) if day == end else _bare(day, linked))
-    return days
+        cells.update(linked.cells)
+        days.append(_day(day, linked, REJECTS.empty(), {}))
+    report = _report(snapshot, cells)
+    for table in report["tables"].values():
+        table["late"] = 0  # A table of many days has a row for each; none of them is late.
+    last_day = replace(days[-1], rejects=snapshot.rejects(), report=report)
+    return [*days[:-1], last_day]
 
 
 def _of_day(part: pa.Table, day: date) -> pa.Table:
     start = pa.scalar(datetime(day.year, day.month, day.day, tzinfo=UTC), TIMESTAMP)
     return part.filter(pc.equal(pc.floor_temporal(part["ts"], unit="day"), start))
-
-
-def _bare(day: date, linked: Linked) -> Day:
-    """A day whose report stands with the last one's."""
-    return Day(day, linked.links, linked.activity, linked.profiles, REJECTS.empty(), {})

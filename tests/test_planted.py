@@ -1,0 +1,81 @@
+"""Planted worlds with floors: rings are found, honest groups are not, and a hub makes no ring.
+
+The seeds are not those that weights and floors were looked at on.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import graphkit as gk
+from graphkit.simulate import World
+
+FLOORS = World(accounts=3000, days=5)
+
+
+@pytest.mark.parametrize("seed", [101, 102, 103])
+def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
+    gk.simulate(tmp_path / "world", FLOORS.model_copy(update={"seed": seed}))
+    found = gk.detect(tmp_path / "world")
+    scores = gk.evaluate(found.members.table, pq.read_table(tmp_path / "world" / "truth.parquet"))
+    assert scores.precision >= 0.97, scores
+    assert scores.recall >= 0.55, scores
+    assert scores.ring_purity >= 0.9, scores
+
+
+@pytest.mark.parametrize("seed", [201, 202])
+def test_a_world_without_rings_has_none(seed: int, tmp_path: Path) -> None:
+    world = FLOORS.model_copy(update={"seed": seed, "ring_share": 0.0, "household_share": 0.3})
+    gk.simulate(tmp_path / "world", world)
+    found = gk.detect(tmp_path / "world")
+    assert "published" not in found.rings["status"].to_pylist()
+    assert len(found.rings) > 20, "households are communities, or nothing was there to refuse"
+
+
+SCRIPT = """
+import sys, time, resource
+import graphkit as gk
+from graphkit.entities import Key
+started = time.process_time()
+found = gk.detect(sys.argv[1], key=Key(bytes(range(32))))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+largest = max(found.rings["size"].to_pylist(), default=0)
+held = found.findings.hubs.to_pylist()
+most = {kind: max((h["n_accounts"] for h in held if h["kind"] == kind), default=0)
+        for kind in ("ip", "prompt")}
+print(time.process_time() - started, peak, largest, most["ip"], most["prompt"])
+"""
+
+
+def measured(folder: Path) -> list[float]:
+    """CPU seconds, peak kilobytes, largest ring, holders of the largest address and prompt."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder)], capture_output=True, text=True, check=True
+    )
+    return [float(value) for value in done.stdout.split()]
+
+
+def hub_costs_nothing(tmp_path: Path, crowd: int, accounts: int) -> None:
+    """The same world with and without one address and one prompt that the crowd shares."""
+    world = World(accounts=accounts, days=2, seed=301, requests_per_account_day=3)
+    shares = {"crowd_address": crowd, "crowd_prompt": crowd}
+    gk.simulate(tmp_path / "without", world.model_copy(update={"crowd": crowd}))
+    gk.simulate(tmp_path / "with", world.model_copy(update=shares))
+    cpu, peak, largest, _, _ = measured(tmp_path / "without")
+    hub_cpu, hub_peak, hub_largest, address, prompt = measured(tmp_path / "with")
+    assert address >= crowd and prompt >= crowd, "what was withheld must be reported"
+    assert hub_largest == largest, "no ring may come of a hub"
+    assert hub_peak <= 1.2 * peak
+    assert hub_cpu <= 1.2 * cpu
+
+
+def test_a_hub_makes_no_ring_and_costs_nothing(tmp_path: Path) -> None:
+    hub_costs_nothing(tmp_path, crowd=20_000, accounts=2_000)
+
+
+@pytest.mark.long
+def test_a_hub_of_100_000_makes_no_ring_and_costs_nothing(tmp_path: Path) -> None:
+    hub_costs_nothing(tmp_path, crowd=100_000, accounts=10_000)
