@@ -271,13 +271,15 @@ FACTS = Contract(
 )
 USES = Contract(
     "USES",
-    "One row per account, entity and spell: a spell is a run of uses without a gap after which "
-    "the entity may have changed hands (addresses), or the whole window (everything else).",
+    "One row per account that has an edge, entity and spell: a spell is a run of uses without a "
+    "gap after which the entity may have changed hands (addresses), or the whole window "
+    "(everything else). part is in how many thousandths of the fact's weight the use counts.",
     {
         "account_id": pa.string(),
         "kind": pa.string(),
         "entity": pa.int64(),
         "n": pa.int64(),
+        "part": pa.int64(),
         "first_seen": TIMESTAMP,
         "last_seen": TIMESTAMP,
     },
@@ -333,7 +335,8 @@ RING_MEMBERS = Contract(
 EVIDENCE = Contract(
     "EVIDENCE",
     "One row per day, ring and shared fact: which members it ties, how many accounts hold it in "
-    "all, events of the members, first and last seen, and the millibits it adds to a pair. "
+    "all, events of the members, first and last seen, and the most it adds to a pair of them, in "
+    "millibits. Kinds of one signal are one witness: a pair's evidence takes the strongest. "
     "role says whether it proposes pairs or only corroborates.",
     {
         "dt": pa.date32(),

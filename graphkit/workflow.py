@@ -127,7 +127,7 @@ def detect_window(
     judgement = judge(
         membership,
         projection.edges,
-        graph.uses(membership["account_id"]),
+        projection.uses,
         projection.facts,
         profiles,
         order,

@@ -93,7 +93,9 @@ def link_rows(draw: st.DrawFn) -> list[Link]:
     for account, kind, entity, day in chosen:
         first = draw(st.integers(0, 23))
         last = draw(st.integers(first, 23))
-        rows.append((account, kind, entity, draw(st.integers(1, 9)), day * 24 + first, day * 24 + last))
+        rows.append(
+            (account, kind, entity, draw(st.integers(1, 9)), day * 24 + first, day * 24 + last)
+        )
     return rows
 
 
@@ -132,7 +134,7 @@ def test_spells_are_runs_of_uses(rows: list[Link], gap_h: int) -> None:
             int((row["first_seen"] - START).total_seconds() // HOUR),
             int((row["last_seen"] - START).total_seconds() // HOUR),
         )
-        for row in graph.uses(graph.accounts["account_id"]).to_pylist()
+        for row in graph.named_links(graph.accounts["account_id"]).to_pylist()
     )
     assert found == expected
 
@@ -172,7 +174,9 @@ def test_an_unknown_kind_names_the_nearest() -> None:
         graph_of([("a", "card", 1, 1, 0, 1)]).degrees("cards")
 
 
-def oracle(rows: Sequence[Link], requests: int, options: GraphSettings) -> dict[tuple[str, str], dict]:
+def oracle(
+    rows: Sequence[Link], requests: int, options: GraphSettings
+) -> dict[tuple[str, str], dict]:
     """Evidence per pair, by looking at every pair, entity and spell."""
     table = {row["kind"]: row for row in default_weights().to_pylist()}
     runs = spells(rows, options.address_gap_h)
@@ -197,7 +201,10 @@ def oracle(rows: Sequence[Link], requests: int, options: GraphSettings) -> dict[
             for one in x
             for two in y
             if kind != "ip"
-            or (one[0] <= two[1] + options.address_gap_h and two[0] <= one[1] + options.address_gap_h)
+            or (
+                one[0] <= two[1] + options.address_gap_h
+                and two[0] <= one[1] + options.address_gap_h
+            )
             if part(kind, one) >= least and part(kind, two) >= least
         ]
         return max(parts, default=None)
@@ -246,13 +253,17 @@ def projected(rows: Sequence[Link], requests: int, options: GraphSettings) -> Pr
 
 
 @settings(max_examples=60)
-@given(link_rows(), st.sampled_from([5, 10, 40]), st.sampled_from([{}, {"ip": 2, "card": 3, "prompt": 2}]))
-def test_projection_equals_the_oracle(rows: list[Link], requests: int, caps: dict[str, int]) -> None:
+@given(
+    link_rows(),
+    st.sampled_from([5, 10, 40]),
+    st.sampled_from([{}, {"ip": 2, "card": 3, "prompt": 2}]),
+)
+def test_projection_equals_the_oracle(
+    rows: list[Link], requests: int, caps: dict[str, int]
+) -> None:
     options = GraphSettings(hub_caps=caps, min_probability=0.0)
     found = {
-        (row["account_a"], row["account_b"]): {
-            name: row[name] for name in (*SIGNALS, "weight")
-        }
+        (row["account_a"], row["account_b"]): {name: row[name] for name in (*SIGNALS, "weight")}
         for row in projected(rows, requests, options).edges.to_pylist()
     }
     assert found == oracle(rows, requests, options)
@@ -275,7 +286,9 @@ def test_a_hub_proposes_nothing_but_corroborates() -> None:
     alone = projected(crowd, 10, GraphSettings(min_probability=0.0))
     assert alone.edges.num_rows == 0
     hub = alone.hubs.to_pylist()
-    assert [(row["kind"], row["n_accounts"], row["pairs_withheld"]) for row in hub] == [("ip", 60, 1770)]
+    assert [(row["kind"], row["n_accounts"], row["pairs_withheld"]) for row in hub] == [
+        ("ip", 60, 1770)
+    ]
     card: list[Link] = [("u000", "card", 7, 1, 0, 1), ("u001", "card", 7, 1, 0, 1)]
     both = projected([*crowd, *card], 10, GraphSettings(min_probability=0.0)).edges.to_pylist()
     assert [(row["account_a"], row["account_b"]) for row in both] == [("u000", "u001")]

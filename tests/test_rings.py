@@ -42,6 +42,7 @@ def uses_table(rows: list[tuple[str, str, int, int, int]]) -> pa.Table:
                 "kind": pa.array([row[1] for row in rows], pa.string()),
                 "entity": pa.array([row[2] for row in rows], pa.int64()),
                 "n": pa.array([1] * len(rows), pa.int64()),
+                "part": pa.array([1000] * len(rows), pa.int64()),
                 "first_seen": pa.array(
                     [start + timedelta(hours=row[3]) for row in rows], USES.columns["first_seen"]
                 ),

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphkit.contracts import USES, pseudonym
+from graphkit.contracts import pseudonym
 from graphkit.errors import UsageError, nearest
 from graphkit.sql import query
 
@@ -89,16 +89,12 @@ class HeteroGraph:
                 allowed="accounts with a link in the window",
                 do="check the spelling; ids are shown as they were handed in",
             )
-        links = self._named_links(pa.array(account_ids, pa.string()))
+        links = self.named_links(pa.array(account_ids, pa.string()))
         kept = self.accounts.filter(
             pc.is_in(self.accounts["account_id"], value_set=pa.array(account_ids, pa.string()))
         )
         traits = self.entities.select(["kind", "entity", "trait"])
         return _assemble(kept, traits, links)
-
-    def uses(self, account_ids: pa.Array | pa.ChunkedArray) -> pa.Table:
-        """USES of some accounts, names instead of row numbers."""
-        return USES.conform(self._named_links(account_ids).select(list(USES.columns)))
 
     def to_numpy(self) -> dict[str, NDArray[np.int64]]:
         """Index pairs per relation.
@@ -154,7 +150,12 @@ class HeteroGraph:
         )
         return graph
 
-    def _named_links(self, account_ids: pa.Array | pa.ChunkedArray) -> pa.Table:
+    def named_links(self, account_ids: pa.Array | pa.ChunkedArray) -> pa.Table:
+        """The links of some accounts under names instead of row numbers.
+
+        Returns:
+            account_id, kind, entity (keyed pseudonym), spell, n, days, first_seen, last_seen.
+        """
         wanted = pa.table({"account_id": account_ids})
         tables = {"accounts": _rows(self.accounts), "entities": _rows(self.entities)}
         return query(_NAMED_LINKS, {**tables, "links": self.links, "wanted": wanted})

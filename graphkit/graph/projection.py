@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graphkit.contracts import EDGES, FACTS, HUBS, SIGNALS, pseudonym
+from graphkit.contracts import EDGES, FACTS, HUBS, SIGNALS, USES, pseudonym
 from graphkit.graph.heterogeneous import TIMED_KINDS, HeteroGraph
 from graphkit.graph.weights import WEIGHTS
 from graphkit.settings import GraphSettings
@@ -37,11 +37,13 @@ class Projection:
     Attributes:
         edges: EDGES.
         facts: FACTS.
+        uses: USES of the accounts that have an edge.
         hubs: HUBS, with the pairs withheld.
     """
 
     edges: pa.Table
     facts: pa.Table
+    uses: pa.Table
     hubs: pa.Table
 
 
@@ -60,15 +62,19 @@ def project(graph: HeteroGraph, weights: pa.Table, *, settings: GraphSettings) -
     links = _links(graph, entities)
     gap = {"gap_us": settings.address_gap_h * 3_600_000_000}
     tables = {"links": links, "entities": entities}
-    proposing = query(_PROPOSING, tables, {"least_part": _LEAST_PART})
+    least = {"least_part": _LEAST_PART}
+    proposing = query(_PROPOSING, tables, least)
     pairs = query(_PAIRS, {"links": proposing}, gap)
     entities = _weigh(entities, pairs, graph.accounts.num_rows)
     tables = {"pairs": pairs, "links": links, "entities": entities}
     evidence = query(_EVIDENCE, tables, gap)
-    edges = query(_EDGES, {"evidence": evidence, "accounts": _accounts(graph)})
+    accounts = _accounts(graph)
+    edges = _edges(query(_EDGES, {"evidence": evidence, "accounts": accounts}), settings)
+    tables = {"links": links, "entities": entities, "accounts": accounts, "edges": edges}
     return Projection(
-        _edges(edges, settings),
+        edges,
         FACTS.conform(query(_FACTS, {"entities": entities})),
+        USES.conform(query(_USES, tables, least)),
         _hubs(entities),
     )
 
@@ -167,7 +173,8 @@ ORDER BY id
 """
 # A text sent once may be anybody's; from the third time on it is a habit.
 _SHARES = """
-SELECT l.account AS account, l.entity AS entity, list_contains($timed, e.kind) AS timed,
+SELECT l.account AS account, l.entity AS entity, l.n AS n, first_seen, last_seen,
+    list_contains($timed, e.kind) AS timed,
     epoch_us(first_seen) AS first_us, epoch_us(last_seen) AS last_us,
     CASE WHEN full_share = 0 THEN 1000
         ELSE least(1000, 1000 * (1000 * l.n // greatest(requests, l.n)) // full_share)
@@ -246,6 +253,14 @@ _FACTS = """
 SELECT kind, entity, signal, trait, n_holders,
     CASE WHEN hub THEN 'corroborates' ELSE 'proposes' END AS role, weight
 FROM entities WHERE weight > 0 ORDER BY kind, entity
+"""
+_USES = """
+SELECT account_id, kind, e.entity AS entity, l.n AS n, part, first_seen, last_seen
+FROM links AS l JOIN accounts AS a ON a.id = l.account JOIN entities AS e ON e.id = l.entity
+SEMI JOIN (SELECT account_a AS account_id FROM edges UNION SELECT account_b FROM edges)
+    USING (account_id)
+WHERE weight > 0 AND part > 0 AND (hub OR part >= $least_part)
+ORDER BY account_id, kind, e.entity, first_seen
 """
 _HUBS = """
 SELECT kind, entity, trait, n_holders AS n_accounts,

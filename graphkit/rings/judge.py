@@ -149,35 +149,34 @@ ORDER BY score DESC, size DESC, ring_id, confidence DESC, account_id
 """
 # An address ties those members only whose spells meet: in order of time, a spell meets another
 # when it begins within the gap of an earlier one's end, or ends within the gap of a later start.
+# The most that a fact adds to a pair is what it adds to the two who use it most.
 _EVIDENCE = """
 WITH held AS (
-    SELECT ring_id, account_id, kind, entity, n, first_seen, last_seen,
-        count(*) OVER everywhere AS n_spells,
+    SELECT ring_id, account_id, kind, entity, n, part, first_seen, last_seen,
         epoch_us(first_seen) - max(epoch_us(last_seen)) OVER before <= $gap_us AS meets_earlier,
         min(epoch_us(first_seen)) OVER later - epoch_us(last_seen) <= $gap_us AS meets_later
     FROM uses JOIN members USING (account_id)
     SEMI JOIN facts USING (kind, entity)
-    WINDOW everywhere AS (PARTITION BY ring_id, kind, entity),
-        before AS (PARTITION BY ring_id, kind, entity ORDER BY first_seen, last_seen, account_id
+    WINDOW before AS (PARTITION BY ring_id, kind, entity ORDER BY first_seen, last_seen, account_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
         later AS (PARTITION BY ring_id, kind, entity ORDER BY first_seen, last_seen, account_id
             ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ), tied AS (
-    SELECT ring_id, kind, entity, account_id, sum(n) AS n,
+    SELECT ring_id, kind, entity, account_id, sum(n) AS n, max(part) AS part,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen
     FROM held WHERE kind <> 'ip' OR meets_earlier OR meets_later
     GROUP BY ring_id, kind, entity, account_id
 )
 SELECT CAST($dt AS DATE) AS dt, ring_id, signal, kind,
     kind || '-' || printf('%016x', entity) AS entity, trait, role,
-    n_members, n_holders, n_events, first_seen, last_seen, weight, members
+    n_members, n_holders, n_events, first_seen, last_seen, weight * part // 1000 AS weight, members
 FROM (
     SELECT ring_id, kind, entity, count(*) AS n_members, CAST(sum(n) AS BIGINT) AS n_events,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        list(account_id ORDER BY account_id) AS members
+        list_sort(list(part), 'DESC')[2] AS part, list(account_id ORDER BY account_id) AS members
     FROM tied GROUP BY ring_id, kind, entity HAVING count(*) > 1
 ) JOIN facts USING (kind, entity)
-ORDER BY ring_id, weight * n_members DESC, kind, n_members DESC, first_seen, last_seen, entity
+ORDER BY ring_id, weight * part // 1000 * n_members DESC, kind, n_members DESC, first_seen, last_seen, entity
 """
 _RINGS = """
 WITH latest AS (
