@@ -11,16 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 
 import graphkit as gk
-from graphkit.simulate import World
+from graphkit.evaluate import evaluate
+from graphkit.simulate import World, simulate
 
 FLOORS = World(accounts=3000, days=5)
 
 
 @pytest.mark.parametrize("seed", [101, 102, 103])
 def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
-    gk.simulate(tmp_path / "world", FLOORS.model_copy(update={"seed": seed}))
+    simulate(tmp_path / "world", FLOORS.model_copy(update={"seed": seed}))
     found = gk.detect(tmp_path / "world")
-    scores = gk.evaluate(found.members.table, pq.read_table(tmp_path / "world" / "truth.parquet"))
+    scores = evaluate(found.members.table, pq.read_table(tmp_path / "world" / "truth.parquet"))
     assert scores.precision >= 0.97, scores
     assert scores.recall >= 0.55, scores
     assert scores.ring_purity >= 0.9, scores
@@ -29,7 +30,7 @@ def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [201, 202])
 def test_a_world_without_rings_has_none(seed: int, tmp_path: Path) -> None:
     world = FLOORS.model_copy(update={"seed": seed, "ring_share": 0.0, "household_share": 0.3})
-    gk.simulate(tmp_path / "world", world)
+    simulate(tmp_path / "world", world)
     found = gk.detect(tmp_path / "world")
     assert "published" not in found.rings["status"].to_pylist()
     assert len(found.rings) > 20, "households are communities, or nothing was there to refuse"
@@ -62,8 +63,8 @@ def hub_costs_nothing(tmp_path: Path, crowd: int, accounts: int) -> None:
     """The same world with and without one address and one prompt that the crowd shares."""
     world = World(accounts=accounts, days=2, seed=301, requests_per_account_day=3)
     shares = {"crowd_address": crowd, "crowd_prompt": crowd}
-    gk.simulate(tmp_path / "without", world.model_copy(update={"crowd": crowd}))
-    gk.simulate(tmp_path / "with", world.model_copy(update=shares))
+    simulate(tmp_path / "without", world.model_copy(update={"crowd": crowd}))
+    simulate(tmp_path / "with", world.model_copy(update=shares))
     cpu, peak, largest, _, _ = measured(tmp_path / "without")
     hub_cpu, hub_peak, hub_largest, address, prompt = measured(tmp_path / "with")
     assert address >= crowd and prompt >= crowd, "what was withheld must be reported"

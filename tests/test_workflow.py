@@ -1,5 +1,7 @@
 """The whole flow: from tables or folders to rings, and the questions asked of them."""
 
+import subprocess
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 import graphkit as gk
 from graphkit.entities import Key
 from graphkit.errors import DataError, SettingsError, UsageError
-from graphkit.simulate import World
+from graphkit.simulate import World, simulate
 
 WORLD = World(accounts=1200, days=3, seed=3)
 KEY = Key(bytes(range(32)))
@@ -22,7 +24,7 @@ KEY = Key(bytes(range(32)))
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workflow") / "world"
-    gk.simulate(folder, WORLD)
+    simulate(folder, WORLD)
     return folder
 
 
@@ -153,3 +155,11 @@ def test_open_reads_what_the_night_published(world: Path, tmp_path: Path) -> Non
     assert opened.members.table.equals(fresh.members.table)
     assert opened.why(opened.members.to_pylist()[0]["account_id"]).ring_id
     assert opened.graph.nodes() == fresh.graph.nodes()
+
+
+def test_the_command_line_starts_without_the_engines() -> None:
+    script = "import sys, graphkit.cli; sys.stdout.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert not {"duckdb", "igraph", "numba", "pyarrow", "scipy"} & set(done.stdout.split())
