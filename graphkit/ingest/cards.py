@@ -37,10 +37,14 @@ _RANGES: tuple[tuple[int, int, frozenset[int]], ...] = tuple(
         (9792, 9792, (16,)),
     )
 )
-_INVISIBLE = r"[\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
+# Format characters, marks and control characters: they show as nothing between two digits.
+_INVISIBLE = r"[\p{Cf}\p{M}\x00-\x08\x0B\x0E-\x1F\x7F]"
 # After NFKC, which turns full-width digits and no-break spaces into plain ones.
-_RUN = r"[0-9](?:[ ._/-]?[0-9]){12,}"
-_RUN_PYTHON = re.compile(_RUN)
+_GAP = "[ \t\r\n._/·‐-―−-]{0,3}"
+_RUN = rf"\p{{Nd}}(?:{_GAP}\p{{Nd}}){{12,}}"
+_RUN_PYTHON = re.compile(rf"\d(?:{_GAP}\d){{12,}}")
+_GROUP = re.compile(r"\d+")
+_MOST_DIGITS = 19
 
 
 def card_rows(column: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -50,7 +54,8 @@ def card_rows(column: pa.ChunkedArray) -> NDArray[np.bool_]:
         column: string, shape (n,).
 
     Returns:
-        shape (n,), true where a maximal run of digits passes issuer table and Luhn.
+        shape (n,), true where digits pass issuer table and Luhn: a whole run of them, or whole
+        groups of a run, as where a date or an expiry stands beside the number.
     """
     # Arrow's regular expressions are compiled for UTF-8, its normaliser keeps nulls.
     plain = pc.replace_substring_regex(pc.utf8_normalize(column, "NFKC"), _INVISIBLE, "")
@@ -63,7 +68,19 @@ def card_rows(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 
 def _holds_card(text: str) -> bool:
-    return any(_is_card(re.sub(r"\D", "", run)) for run in _RUN_PYTHON.findall(text))
+    return any(_groups_hold_card(_GROUP.findall(run)) for run in _RUN_PYTHON.findall(text))
+
+
+def _groups_hold_card(groups: list[str]) -> bool:
+    for first in range(len(groups)):
+        digits = ""
+        for group in groups[first : first + _MOST_DIGITS]:
+            digits += group
+            if len(digits) > _MOST_DIGITS:
+                break
+            if _is_card(digits):
+                return True
+    return False
 
 
 def _is_card(digits: str) -> bool:
