@@ -102,13 +102,14 @@ def _cell_values(
     contract: Contract,
     source: str,
 ) -> pa.ChunkedArray:
+    given = _given(column)
     try:
         if dtype == pa.string():
-            values, reason = _text(checked, name, column), "empty"
+            values, reason = _text(given), "not text"
         elif dtype == TIMESTAMP:
-            values, reason = _times(column), "not a time between 2000 and 2100"
+            values, reason = _times(given), "not a time between 2000 and 2100"
         else:
-            values, reason = _numbers(column, dtype), "not a number that fits"
+            values, reason = _numbers(given, dtype), "not a number that fits"
     except _WrongTypeError as error:
         raise DataError(
             f"{source}: column {name} has the wrong type",
@@ -116,11 +117,11 @@ def _cell_values(
             allowed=str(error),
             do=f"write {name} as {error}, or leave the column out",
         ) from None
-    lost = values.null_count - column.null_count
     if name in contract.required:
-        checked.refuse(name, reason if lost > 0 else "empty", _mask(pc.is_null(values)))
-    elif dtype != pa.string():
-        checked.count(name, reason, lost)
+        checked.refuse(name, "empty", _mask(pc.is_null(given)))
+        checked.refuse(name, reason, _mask(pc.is_null(values)))
+    else:
+        checked.count(name, reason, values.null_count - given.null_count)
     return values
 
 
@@ -133,21 +134,18 @@ def _mask(values: pa.ChunkedArray) -> NDArray[np.bool_]:
     return mask
 
 
-def _text(checked: Checked, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as it is, integers in digits; blank text is null."""
+def _given(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """What was given: dictionaries unpacked, text and bytes as valid UTF-8, blank text null."""
     dtype = column.type
     if pa.types.is_dictionary(dtype):
         dtype = dtype.value_type
-    if pa.types.is_binary(dtype) or pa.types.is_large_binary(dtype):
-        column = _decoded(checked, name, column)
-    elif pa.types.is_null(dtype) or pa.types.is_integer(dtype) or _is_text(dtype):
-        column = column.cast(pa.string())
-    else:
-        raise _WrongTypeError("text or integer")
-    # A blank identifier identifies nothing.
+        column = column.cast(dtype)
+    if not (_is_bytes(dtype) or _is_text(dtype)):
+        return column
+    column = _decoded(column)
     blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)
-    text: pa.ChunkedArray = pc.if_else(blank, pa.scalar(None, pa.string()), column)
-    return text
+    given: pa.ChunkedArray = pc.if_else(blank, pa.scalar(None, pa.string()), column)
+    return given
 
 
 def _is_text(dtype: pa.DataType) -> bool:
@@ -158,15 +156,34 @@ def _is_text(dtype: pa.DataType) -> bool:
     )
 
 
-def _decoded(checked: Checked, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Bytes as UTF-8 text; cells that are no UTF-8 keep what can be read of them."""
+def _is_bytes(dtype: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_binary(dtype)
+        or pa.types.is_large_binary(dtype)
+        or pa.types.is_binary_view(dtype)
+    )
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Valid UTF-8; bytes that are none are spelled out, so that different cells stay different."""
+    # Files hold text that claims to be UTF-8 and is not: only bytes are checked when cast.
+    raw = column.cast(pa.binary())
     try:
-        return column.cast(pa.string())
+        return raw.cast(pa.string())
     except pa.ArrowInvalid:
         texts = [
-            None if cell is None else cell.decode("utf-8", "replace") for cell in column.to_pylist()
+            None if cell is None else cell.decode("utf-8", "backslashreplace")
+            for cell in raw.to_pylist()
         ]
         return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as it is, integers in digits."""
+    dtype = column.type
+    if not (pa.types.is_null(dtype) or pa.types.is_integer(dtype) or _is_text(dtype)):
+        raise _WrongTypeError("text or integer")
+    return column.cast(pa.string())
 
 
 _TIMES = "SELECT TRY_CAST(cell AS TIMESTAMPTZ) AS cell FROM cells"
@@ -176,37 +193,23 @@ def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """UTC microseconds; naive times are UTC; times that cannot be meant are null."""
     dtype = column.type
     if pa.types.is_timestamp(dtype):
-        if dtype.tz is None:
-            column = column.cast(pa.timestamp(dtype.unit)).cast(pa.timestamp(dtype.unit, tz="UTC"))
-        values = column.cast(TIMESTAMP, safe=False)
-    elif pa.types.is_date(dtype):
-        values = column.cast(pa.timestamp("us")).cast(TIMESTAMP)
-    elif _is_text(dtype) or pa.types.is_null(dtype) or pa.types.is_binary(dtype):
-        text = column.cast(pa.string()) if not pa.types.is_binary(dtype) else _bytes_text(column)
-        values = query(_TIMES, {"cells": pa.table({"cell": text})})["cell"].cast(TIMESTAMP)
-    else:
+        column = column.cast(pa.timestamp(dtype.unit, tz="UTC"))
+    elif _is_text(dtype) or pa.types.is_null(dtype):
+        column = query(_TIMES, {"cells": pa.table({"cell": column})})["cell"].cast(TIMESTAMP)
+    elif not pa.types.is_date(dtype):
         raise _WrongTypeError("a timestamp or ISO 8601 text")
-    meant = pc.and_(
-        pc.greater_equal(values, pa.scalar(_EARLIEST, TIMESTAMP)),
-        pc.less(values, pa.scalar(_LATEST, TIMESTAMP)),
-    )
-    times: pa.ChunkedArray = pc.if_else(meant, values, pa.scalar(None, TIMESTAMP))
-    return times
-
-
-def _bytes_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        texts = [
-            None if cell is None else cell.decode("ascii", "ignore") for cell in column.to_pylist()
-        ]
-        return pa.chunked_array([pa.array(texts, pa.string())])
+    # In the column's own unit: what lies far outside would overflow in microseconds.
+    earliest, latest = (pa.scalar(edge, column.type) for edge in (_EARLIEST, _LATEST))
+    meant = pc.and_(pc.greater_equal(column, earliest), pc.less(column, latest))
+    times: pa.ChunkedArray = pc.if_else(meant, column, pa.scalar(None, column.type))
+    if pa.types.is_date(dtype):
+        times = times.cast(pa.timestamp("us"))
+    return times.cast(TIMESTAMP, safe=False)
 
 
 _NUMBERS: Mapping[pa.DataType, str] = {
     pa.int64(): """
-        SELECT CASE WHEN n BETWEEN 0 AND 1e15 THEN CAST(n AS BIGINT) END AS cell
+        SELECT CASE WHEN n BETWEEN 0 AND 1e12 THEN CAST(n AS BIGINT) END AS cell
         FROM (SELECT TRY_CAST(cell AS DOUBLE) AS n FROM cells)""",
     pa.decimal128(18, 2): """
         SELECT CASE WHEN n BETWEEN -1e12 AND 1e12 THEN CAST(n AS DECIMAL(18, 2)) END AS cell
@@ -219,7 +222,7 @@ def _numbers(column: pa.ChunkedArray, dtype: pa.DataType) -> pa.ChunkedArray:
     source = column.type
     if pa.types.is_boolean(source) or pa.types.is_nested(source) or pa.types.is_temporal(source):
         raise _WrongTypeError("a number")
-    if pa.types.is_binary(source):
-        column = _bytes_text(column)
+    if pa.types.is_float16(source) or pa.types.is_decimal256(source):
+        column = column.cast(pa.float64())  # the query engine knows neither
     # NaN compares greater than every number here, so the range takes it out as well.
     return query(_NUMBERS[dtype], {"cells": pa.table({"cell": column})})["cell"].cast(dtype)

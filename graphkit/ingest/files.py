@@ -1,8 +1,10 @@
 """Finding and opening a day's files: Parquet, CSV and JSON lines, in parts of bounded size."""
 
+import codecs
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +22,7 @@ from graphkit.sql import query
 
 FORMS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 _BLOCK = 32 << 20
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_ ]{0,39}[0-9]{0,2}")
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ def table_files(day: Path, table: str) -> list[Path]:
     """
     single = [day / f"{table}{form}" for form in FORMS if (day / f"{table}{form}").is_file()]
     folder = day / table
-    several = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    several = sorted(folder.iterdir()) if folder.is_dir() else []
     several = [path for path in several if not path.name.startswith((".", "_"))]
-    strange = [path for path in several if not path.name.endswith(FORMS)]
-    strange += [path for path in day.glob(f"{table}.*") if path.is_file() and path not in single]
+    strange = [path for path in several if path.is_dir() or not path.name.endswith(FORMS)]
+    strange += [path for path in sorted(day.glob(f"{table}.*")) if path not in single]
+    strange += [folder] if folder.is_file() else []
     if strange:
+        suffix = "".join(strange[0].suffixes)
         raise DataError(
             f"{strange[0]} is in a form that graphkit does not read",
-            found=strange[0].suffix or "no suffix",
+            found=f"a folder {strange[0].name}" if strange[0].is_dir() else suffix or "no suffix",
             allowed=", ".join(FORMS),
             do="convert or remove the file",
         )
@@ -114,17 +119,29 @@ def columns_of(path: Path, names: Sequence[str]) -> list[str]:
             found = pq.read_schema(path).names
         else:
             found = _open_csv(path, [], None).schema.names
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from None
+    check_names(found, names, str(path))
+    return [name for name in names if name in found]
+
+
+def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> None:
+    """Check that a file or table names the account, and no column twice.
+
+    Raises:
+        DataError: naming what is wrong.
+    """
     repeated = sorted({name for name in found if found.count(name) > 1})
     if "account_id" not in found or repeated:
+        # In a file without a header the first row's cells stand here: nobody's to print.
+        shown = [name if _NAME.fullmatch(name) else "a cell" for name in repeated or found]
         raise DataError(
-            f"{path} has columns repeated" if repeated else f"{path} has no column account_id",
-            found=", ".join(repeated or found),
-            allowed=", ".join(names),
-            do="rename or remove columns" + ("" if repeated else nearest("account_id", found)),
+            f"{place} has columns repeated" if repeated else f"{place} has no column account_id",
+            found=", ".join(dict.fromkeys(shown)),
+            allowed=", ".join(allowed),
+            do="rename or remove columns"
+            + ("" if repeated else nearest("account_id", list(found))),
         )
-    return [name for name in names if name in found]
 
 
 def parts(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part]:
@@ -225,6 +242,8 @@ def _jsonl(path: Path, names: Sequence[str]) -> Iterator[Part]:
     with _stream(path) as stream:
         while True:
             block = stream.read(_BLOCK)
+            if not done and not rest:
+                block = block.removeprefix(codecs.BOM_UTF8)
             lines = (rest + block).split(b"\n")
             rest = lines.pop() if block else b""
             if lines:
@@ -261,21 +280,33 @@ def _json_part(lines: list[bytes], done: int, names: Sequence[str]) -> Part:
 
 
 def _as_text(lines: pa.Array) -> pa.Array:
+    """Lines as text; null where they are no UTF-8."""
     try:
         return lines.cast(pa.string())
     except pa.ArrowInvalid:
         raw: list[Any] = lines.to_pylist()
-        return pa.array([line.decode("utf-8", "replace") for line in raw], pa.string())
+        return pa.array([line if _is_utf8(line) else None for line in raw], pa.string())
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _loads(line: bytes) -> dict[str, str | None] | None:
+    """An object's cells as text; what is no UTF-8 is spelled out, so that ids stay different."""
     try:
-        value = json.loads(line.decode("utf-8", "replace"))
+        value = json.loads(line.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None
-    return {
-        name: None if cell is None else str(cell).encode("utf-8", "replace").decode()
-        for name, cell in value.items()
-    }
+    return {name: None if cell is None else _spelled_out(cell) for name, cell in value.items()}
+
+
+def _spelled_out(cell: Any) -> str:
+    text = cell if isinstance(cell, str) else json.dumps(cell)
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")

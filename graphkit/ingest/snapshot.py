@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.errors import DataError
 from graphkit.ingest.cells import check_cells
-from graphkit.ingest.files import Part, columns_of, digest, parts, table_files
+from graphkit.ingest.files import Part, check_names, columns_of, digest, parts, table_files
 from graphkit.ingest.tally import Tally
 from graphkit.settings import IngestSettings
 from graphkit.sql import query
@@ -181,13 +181,7 @@ def check_tables(tables: Mapping[str, pa.Table], dt: date, settings: IngestSetti
     sources: dict[str, list[tuple[str, Iterator[Part]]]] = {}
     for name, table in tables.items():
         present = [column for column in INPUTS[name].columns if column in table.column_names]
-        if "account_id" not in present:
-            raise DataError(
-                f"table {name} has no column account_id",
-                found=", ".join(table.column_names),
-                allowed=", ".join(INPUTS[name].columns),
-                do="rename the column that names the account",
-            )
+        check_names(table.column_names, INPUTS[name].columns, f"table {name}")
         chosen = table.select(present)
         rows = np.arange(1, table.num_rows + 1)
         sources[name] = [(f"{name} (in memory)", iter([Part(chosen, rows)]))]
