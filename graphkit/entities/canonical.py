@@ -37,10 +37,12 @@ _INSIDE = tuple(
         "172.16.0.0/12",
         "192.168.0.0/16",
         "224.0.0.0/3",
-        "::/128",
-        "::1/128",
+        "::/64",
+        "64:ff9b:1::/48",
+        "100::/64",
         "fc00::/7",
         "fe80::/10",
+        "fec0::/10",
         "ff00::/8",
     )
 )
@@ -49,8 +51,9 @@ _INSIDE = tuple(
 def addresses(values: Sequence[str]) -> list[Canonical]:
     """IPv4 as it is, IPv6 by its /64 (one subscriber's prefix, RFC 6177).
 
-    IPv4 inside IPv6 (mapped, RFC 4291; NAT64, RFC 6052; 6to4, RFC 3056) is folded to the IPv4
-    address. Private, shared, loopback, link-local and multicast ranges cannot link.
+    IPv4 inside IPv6 (mapped, RFC 4291; NAT64, RFC 6052; 6to4, RFC 3056; Teredo, RFC 4380) is
+    folded to the IPv4 address. Private, shared, loopback, link-local and multicast ranges cannot
+    link.
     """
     return [_address(value) for value in values]
 
@@ -77,6 +80,8 @@ def _folded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address.sixtofour is not None:
         return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
     return address
 
 

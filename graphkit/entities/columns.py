@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphkit.contracts import TIMESTAMP
 from graphkit.entities import canonical
 from graphkit.entities.canonical import Canonical
 from graphkit.entities.keys import Key
@@ -64,7 +65,7 @@ class EntityColumns:
     def mentions(self, part: pa.Table) -> pa.Table:
         """Columns of MENTIONS: kind, entity and trait; an address is spelled as one."""
         kinds = part["kind"]
-        tables = []
+        tables = [_NO_MENTIONS]
         for kind in sorted(pc.unique(kinds).to_pylist()):
             chosen = part.filter(pc.equal(kinds, kind))
             spell = canonical.addresses if kind == "ip" else _plain
@@ -129,6 +130,14 @@ def _coded(values: pa.ChunkedArray) -> tuple[list[str], pa.Int32Array]:
     return coded.dictionary.to_pylist(), coded.indices
 
 
+_MENTION: dict[str, pa.DataType] = {
+    "account_id": pa.string(),
+    "ts": TIMESTAMP,
+    "kind": pa.string(),
+    "entity": pa.int64(),
+    "trait": pa.string(),
+}
+_NO_MENTIONS = pa.schema(_MENTION).empty_table()
 _SEPARATOR = "\x1f"
 
 

@@ -64,6 +64,7 @@ def link_accounts(
         totals.add(query(_PAYMENT_TOTALS, {"part": part}))
     for part in mentions:
         uses.add(query(_MENTION_USES, {"part": maker.mentions(part)}))
+        totals.add(query(_MENTION_TOTALS, {"part": part}))
     hours = activity.table()
     totals.add(query(_REQUEST_TOTALS, {"activity": hours}))
     uses.add(query(_ACCOUNT_USES, {"part": maker.accounts(accounts)}, {"dt": dt}))
@@ -174,6 +175,11 @@ _PAYMENT_TOTALS = """
 SELECT account_id, CAST(0 AS BIGINT) AS requests, count(*) AS payments,
     CAST(coalesce(sum(amount_usd * 100), 0) AS BIGINT) AS amount_cents
 FROM part GROUP BY account_id
+"""
+_MENTION_TOTALS = """
+SELECT DISTINCT account_id, CAST(0 AS BIGINT) AS requests, CAST(0 AS BIGINT) AS payments,
+    CAST(0 AS BIGINT) AS amount_cents
+FROM part
 """
 _TOTALS = """
 SELECT account_id, CAST(sum(requests) AS BIGINT) AS requests,

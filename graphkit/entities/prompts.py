@@ -112,7 +112,6 @@ def _sketch(
                 digit = False
                 continue
             inside = True
-            size += 1
             if 48 <= byte <= 57:
                 if digit:
                     continue
@@ -122,6 +121,7 @@ def _sketch(
                 digit = False
                 if 65 <= byte <= 90:
                     byte += np.uint8(32)
+            size += 1
             word = (word ^ np.uint64(byte)) * prime
         tail = seeds[3]
         for step in range(min(count, 16)):
