@@ -11,7 +11,8 @@ import pyarrow as pa
 from graphkit.contracts import TRUTH
 from graphkit.errors import DataError, UsageError
 from graphkit.evaluate import Scores, evaluate
-from graphkit.ingest.files import FORMS, columns_of, parts
+from graphkit.ingest.files import FORMS
+from graphkit.ingest.forms import columns_of, parts
 from graphkit.settings import Settings
 from graphkit.simulate import simulate
 from graphkit.workflow import days_of

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from graphkit.contracts import ACCOUNTS, INPUTS, REJECTS, REQUESTS
 from graphkit.entities import Key, link_accounts
 from graphkit.errors import DataError
-from graphkit.ingest import Snapshot, check_tables, days_of, files, read_snapshot
+from graphkit.ingest import Snapshot, check_tables, days_of, forms, read_snapshot
 from graphkit.settings import IngestSettings
 
 DAY = date(2026, 11, 22)
@@ -254,7 +254,7 @@ def test_no_account_is_lost_without_being_counted(rows: Rows) -> None:
 def test_rejects_name_the_row_across_parts_and_files(
     form: str, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_BLOCK", block)
+    monkeypatch.setattr(forms, "_BLOCK", block)
     dice = random.Random(5)
     expected: list[tuple[str, int, str | None, str]] = []
     ids: list[str] = []

@@ -143,7 +143,9 @@ def _given(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not (_is_bytes(dtype) or _is_text(dtype)):
         return column
     column = _decoded(column)
-    blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)
+    blank = pc.or_(pc.equal(pc.binary_length(column), 0), pc.utf8_is_space(column))
+    if not pc.any(blank).as_py():
+        return column
     given: pa.ChunkedArray = pc.if_else(blank, pa.scalar(None, pa.string()), column)
     return given
 

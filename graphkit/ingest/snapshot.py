@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.errors import DataError
 from graphkit.ingest.cells import check_cells
-from graphkit.ingest.files import Part, check_names, columns_of, digest, parts, table_files
+from graphkit.ingest.files import digest, table_files
+from graphkit.ingest.forms import Part, check_names, columns_of, parts
 from graphkit.ingest.tally import Tally
 from graphkit.settings import IngestSettings
 from graphkit.sql import query
