@@ -187,6 +187,7 @@ def main() -> None:
     parser.add_argument("--renew", action="store_true", help="take the results as the known ones")
     asked = parser.parse_args()
     known = json.loads(DIGESTS.read_text("utf-8")) if DIGESTS.exists() else {}
+    here = machine()  # Before anything is appended, which would make the commit a dirty one.
     for name in ("small",) if asked.small else ("10k", "50k"):
         measured, found = measure(name)
         if asked.renew:
@@ -198,7 +199,7 @@ def main() -> None:
                 "known ones, so their time says nothing. Look at what changed; if it is meant,\n"
                 "take it with --renew."
             )
-        entry = {**machine(), **measured}
+        entry = {**here, **measured}
         show(entry, earlier(name, entry["processor"], entry["cores"]))
         if not asked.small:
             RESULTS.parent.mkdir(exist_ok=True)
