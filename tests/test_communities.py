@@ -62,7 +62,7 @@ def partition(
         seed=seed,
     )
     MEMBERSHIP.check(table)
-    return dict(zip(table["account_id"].to_pylist(), table["community"].to_pylist(), strict=True))
+    return {row["account_id"]: row["community"] for row in table.to_pylist()}
 
 
 def blocks(found: dict[str, int]) -> set[frozenset[str]]:
@@ -150,7 +150,7 @@ def test_blocks_are_found_by_both_methods(method: Literal["igraph", "leidenalg"]
     weights = {
         (a, b): 900
         for a, b in combinations(range(80), 2)
-        if a // 20 == b // 20 and rng.random() < 0.6 or rng.random() < 0.01
+        if (a // 20 == b // 20 and rng.random() < 0.6) or rng.random() < 0.01
     }
     found = blocks(partition(weights, method=method))
     for block in range(4):

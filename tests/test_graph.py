@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
+from random import Random
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,7 +62,7 @@ def profiles_table(requests: dict[str, int]) -> pa.Table:
             {
                 "dt": pa.array([DAY] * n, pa.date32()),
                 "account_id": pa.array(list(requests), pa.string()),
-                "created_at": pa.nulls(n, PROFILES.columns["created_at"]),
+                "created_at": pa.array([None] * n, PROFILES.columns["created_at"]),
                 "country": pa.nulls(n, pa.string()),
                 "status": pa.nulls(n, pa.string()),
                 "requests": pa.array(list(requests.values()), pa.int64()),
@@ -176,7 +178,7 @@ def test_an_unknown_kind_names_the_nearest() -> None:
 
 def oracle(
     rows: Sequence[Link], requests: int, options: GraphSettings
-) -> dict[tuple[str, str], dict]:
+) -> dict[tuple[str, str], dict[str, int]]:
     """Evidence per pair, by looking at every pair, entity and spell."""
     table = {row["kind"]: row for row in default_weights().to_pylist()}
     runs = spells(rows, options.address_gap_h)
@@ -185,7 +187,7 @@ def oracle(
         held[kind, entity][account] = mine
     accounts = sorted({row[0] for row in rows})
 
-    def worth(kind: str) -> dict:
+    def worth(kind: str) -> dict[str, Any]:
         return table.get(kind, table["*"])
 
     def part(kind: str, run: list[int]) -> int:
@@ -193,7 +195,7 @@ def oracle(
         if full == 0:
             return 1000
         share = 1000 * (1000 * run[2] // max(requests, run[2])) // full
-        return min(1000, share) * min(2, run[2] - 1) // 2
+        return int(min(1000, share) * min(2, run[2] - 1) // 2)
 
     def meeting(kind: str, x: list[list[int]], y: list[list[int]], least: int) -> int | None:
         parts = [
@@ -271,7 +273,7 @@ def test_projection_equals_the_oracle(
 
 @settings(max_examples=40)
 @given(link_rows(), st.randoms(use_true_random=False))
-def test_projection_does_not_depend_on_row_order(rows: list[Link], random) -> None:  # type: ignore[no-untyped-def]
+def test_projection_does_not_depend_on_row_order(rows: list[Link], random: Random) -> None:
     options = GraphSettings(min_probability=0.0)
     base = projected(rows, 10, options)
     mixed = list(rows)

@@ -56,7 +56,7 @@ def named(table: pa.Table, names: dict[str, str]) -> list[dict[str, object]]:
 
     def back(column: str, value: object) -> object:
         if column == "members" and isinstance(value, list):
-            return sorted(names.get(name, name) for name in value)
+            return sorted(names.get(str(name), str(name)) for name in value)
         return names.get(str(value), value) if column == "account_id" else value
 
     return [{name: back(name, value) for name, value in row.items()} for row in table.to_pylist()]
@@ -74,9 +74,11 @@ def test_row_order_does_not_matter(world: Path, base: Findings, tmp_path: Path) 
 
 
 def test_names_do_not_matter(world: Path, base: Findings, tmp_path: Path) -> None:
-    ids = sorted(base.profiles["account_id"].unique().to_pylist())
+    ids = sorted(map(str, base.profiles["account_id"].unique().to_pylist()))
     rng = np.random.default_rng(1)
-    new = {old: f"user/{number}" for old, number in zip(ids, rng.permutation(len(ids)), strict=True)}
+    new = {
+        old: f"user/{number}" for old, number in zip(ids, rng.permutation(len(ids)), strict=True)
+    }
 
     def rename(table: pa.Table) -> pa.Table:
         column = pa.array([new[old] for old in table["account_id"].to_pylist()], pa.string())

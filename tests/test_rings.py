@@ -72,7 +72,7 @@ def profiles_table(accounts: str, *, banned: str = "", quiet: str = "") -> pa.Ta
             {
                 "dt": pa.array([DAY] * n, pa.date32()),
                 "account_id": pa.array(list(accounts), pa.string()),
-                "created_at": pa.nulls(n, PROFILES.columns["created_at"]),
+                "created_at": pa.array([None] * n, PROFILES.columns["created_at"]),
                 "country": pa.nulls(n, pa.string()),
                 "status": pa.array(["Banned" if a in banned else "active" for a in accounts]),
                 "requests": pa.array([0 if a in quiet else 10 for a in accounts], pa.int64()),

@@ -37,8 +37,7 @@ def matched(today: dict[str, str], before: dict[str, str] | None, number: int = 
 
 
 def names(found: Matched) -> dict[str, str]:
-    table = found.names
-    return dict(zip(table["provisional"].to_pylist(), table["ring_id"].to_pylist(), strict=True))
+    return {row["provisional"]: row["ring_id"] for row in found.names.to_pylist()}
 
 
 def events(found: Matched) -> set[tuple[str | None, str | None, int, str]]:

@@ -101,7 +101,7 @@ def test_why_others_are_not(world: Path, detection: gk.Detection) -> None:
     members = detection.members["account_id"]
     known = detection.findings.profiles["account_id"].unique()
     others = known.filter(pc.invert(pc.is_in(known, value_set=pc.unique(members)))).to_pylist()
-    reasons = {detection.why(account).reason.split(":")[0] for account in others[:40]}
+    reasons = {detection.why(str(account)).reason.split(":")[0] for account in others[:40]}
     assert reasons == {"In no ring"}
     with pytest.raises(UsageError, match="'nobody' is not in the window"):
         detection.why("nobody")
@@ -110,7 +110,7 @@ def test_why_others_are_not(world: Path, detection: gk.Detection) -> None:
 def test_the_graph_is_there_to_explore(detection: gk.Detection) -> None:
     nodes = detection.graph.nodes()
     assert nodes["account"] >= 1200 and {"ip", "card", "prompt_head"} <= set(nodes)
-    some = detection.members["account_id"].to_pylist()[:5]
+    some = [str(name) for name in detection.members["account_id"].to_pylist()[:5]]
     small = detection.graph.subgraph(some).to_networkx()
     assert {name for kind, name in small.nodes if kind == "account"} == set(some)
 

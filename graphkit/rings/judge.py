@@ -176,7 +176,8 @@ FROM (
         list_sort(list(part), 'DESC')[2] AS part, list(account_id ORDER BY account_id) AS members
     FROM tied GROUP BY ring_id, kind, entity HAVING count(*) > 1
 ) JOIN facts USING (kind, entity)
-ORDER BY ring_id, weight * part // 1000 * n_members DESC, kind, n_members DESC, first_seen, last_seen, entity
+ORDER BY ring_id, weight * part // 1000 * n_members DESC, kind, n_members DESC,
+    first_seen, last_seen, entity
 """
 _RINGS = """
 WITH latest AS (
