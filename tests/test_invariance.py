@@ -81,7 +81,7 @@ def test_names_do_not_matter(world: Path, base: Findings, tmp_path: Path) -> Non
     }
 
     def rename(table: pa.Table) -> pa.Table:
-        column = pa.array([new[old] for old in table["account_id"].to_pylist()], pa.string())
+        column = pa.array([new[str(old)] for old in table["account_id"].to_pylist()], pa.string())
         return table.set_column(table.column_names.index("account_id"), "account_id", column)
 
     found = detect_folder(rewritten(world, tmp_path, rename))
