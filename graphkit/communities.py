@@ -7,6 +7,7 @@ connected component is solved alone, from the same seed, so that it holds for th
 """
 
 import random
+from datetime import date
 
 import igraph
 import leidenalg
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graphkit.contracts import MEMBERSHIP
+from graphkit.contracts import COMMUNITIES, MEMBERSHIP
 from graphkit.settings import CommunitySettings
 from graphkit.sql import query
 
@@ -49,6 +50,21 @@ def detect_communities(
     return MEMBERSHIP.conform(
         pa.table({"account_id": accounts, "community": _numbered(labels)}).sort_by("account_id")
     )
+
+
+def list_communities(membership: pa.Table, members: pa.Table, *, dt: date) -> pa.Table:
+    """List the accounts of every community of two and more, whether it was judged a ring or not.
+
+    Args:
+        membership: MEMBERSHIP.
+        members: RING_MEMBERS of the same date.
+        dt: the date.
+
+    Returns:
+        COMMUNITIES, by community and account.
+    """
+    tables = {"membership": membership, "members": members}
+    return COMMUNITIES.conform(query(_LISTED, tables, {"dt": dt}))
 
 
 def _ranks(accounts: pa.ChunkedArray) -> pa.Table:
@@ -160,4 +176,10 @@ SELECT least(x.rank, y.rank) AS u, greatest(x.rank, y.rank) AS v, probability
 FROM edges AS e JOIN ranked AS x ON x.account_id = e.account_a
 JOIN ranked AS y ON y.account_id = e.account_b
 ORDER BY u, v
+"""
+_LISTED = """
+SELECT CAST($dt AS DATE) AS dt, community, account_id, ring_id
+FROM membership LEFT JOIN members USING (account_id)
+QUALIFY count(*) OVER (PARTITION BY community) >= 2
+ORDER BY community, account_id
 """

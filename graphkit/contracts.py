@@ -139,12 +139,14 @@ PAYMENTS = Contract(
 )
 MENTIONS = Contract(
     "MENTIONS",
-    "One row per identifier that an account carried; rows may repeat.",
+    "One row per identifier that an account carried; rows may repeat. content_id is the post or "
+    "message that carried it, null where nobody says.",
     {
         "account_id": pa.string(),
         "kind": pa.string(),
         "entity": pa.string(),
         "ts": TIMESTAMP,
+        "content_id": pa.string(),
     },
     required=("account_id", "kind", "entity", "ts"),
 )
@@ -296,6 +298,32 @@ MEMBERSHIP = Contract(
     "One row per account that has an edge: the number of its community.",
     {"account_id": pa.string(), "community": pa.int64()},
     key=("account_id",),
+)
+COMMUNITIES = Contract(
+    "COMMUNITIES",
+    "One row per account of a community of two or more, judged a ring or not: the community's "
+    "number, and the ring that the account is in (null where in none).",
+    {
+        "dt": pa.date32(),
+        "community": pa.int64(),
+        "account_id": pa.string(),
+        "ring_id": pa.string(),
+    },
+    required=("dt", "community", "account_id"),
+    key=("dt", "account_id"),
+)
+COSHARES = Contract(
+    "COSHARES",
+    "One row per unordered pair of accounts that carried the same entity close in time, "
+    "account_a < account_b: weight counts the pairs of mentions, mean_time_delta_s is the mean of "
+    "the seconds between them.",
+    {
+        "account_a": pa.string(),
+        "account_b": pa.string(),
+        "weight": pa.int64(),
+        "mean_time_delta_s": pa.float64(),
+    },
+    key=("account_a", "account_b"),
 )
 RINGS = Contract(
     "RINGS",

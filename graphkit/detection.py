@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphkit.communities import list_communities
 from graphkit.errors import UsageError, nearest
 from graphkit.graph import HeteroGraph, build_graph
 from graphkit.reports import Listing, as_html, explain
@@ -82,6 +83,12 @@ class Detection:
     def evidence(self) -> Listing:
         """One row per ring and shared fact."""
         return Listing(self.findings.evidence)
+
+    @property
+    def communities(self) -> Listing:
+        """One row per account of every community of two and more, judged a ring or not."""
+        findings = self.findings
+        return Listing(list_communities(findings.membership, findings.members, dt=findings.dt))
 
     @cached_property
     def graph(self) -> HeteroGraph:

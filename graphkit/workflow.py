@@ -28,6 +28,7 @@ __all__ = [
     "detect",
     "detect_window",
     "read_day",
+    "read_mentions",
     "window_of",
 ]
 
@@ -88,6 +89,31 @@ def read_day(snapshots: Path, dt: date, *, key: Key, settings: Settings) -> Day:
             do="check that the day's files were written whole",
         )
     return _day(dt, linked, snapshot.rejects(), _report(snapshot, linked.cells))
+
+
+def read_mentions(snapshots: Path, *, settings: Settings) -> pa.Table:
+    """Read the mentions of all days, as they are: nothing in them is keyed.
+
+    Args:
+        snapshots: folder of day folders.
+        settings: how to read.
+
+    Returns:
+        MENTIONS.
+
+    Raises:
+        DataError: a file breaks its contract, or no day has a mention.
+    """
+    days = [read_snapshot(snapshots, dt, settings.ingest) for dt in days_of(snapshots)]
+    parts = [part for day in days for part in day.mentions]
+    if not parts:
+        raise DataError(
+            f"{snapshots} holds no mention",
+            found=f"{len(days)} days without any",
+            allowed="a table mentions with account_id, kind, entity and ts",
+            do="bring the table, or name its columns in the settings file",
+        )
+    return pa.concat_tables(parts)
 
 
 def _report(snapshot: Snapshot, cells: Mapping[tuple[str, str], int]) -> dict[str, Any]:

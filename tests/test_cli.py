@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,8 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+import graphkit as gk
 from graphkit.cli import app
-from graphkit.contracts import RING_MEMBERS, RINGS
+from graphkit.contracts import COMMUNITIES, COSHARES, RING_MEMBERS, RINGS
 from graphkit.settings import Settings
 from graphkit.simulate import simulate
 from pipelines import lake as lakes
@@ -85,6 +87,39 @@ def test_members_are_those_of_the_rings(provider: Path) -> None:
     assert [list(row) for row in members] == [list(RING_MEMBERS.columns)] * len(members)
     assert sum(row["size"] for row in rings) == len(members) > 0
     assert {row["ring_id"] for row in members} == {row["ring_id"] for row in rings}
+
+
+def test_communities_are_listed_judged_or_not(provider: Path) -> None:
+    lake = provider / "lake"
+    listed = json.loads(call("members", lake, "--communities", "--format", "json"))
+    members = json.loads(call("members", lake, "--all", "--format", "json"))
+    assert [list(row) for row in listed] == [list(COMMUNITIES.columns)] * len(listed)
+    ring_of = {row["account_id"]: row["ring_id"] for row in members}
+    of_rings = {row["account_id"]: row["ring_id"] for row in listed if row["ring_id"]}
+    assert of_rings == ring_of and len(listed) > len(ring_of)
+    sizes = Counter(row["community"] for row in listed)
+    assert min(sizes.values()) == 2
+    assert listed == sorted(listed, key=lambda row: (row["community"], row["account_id"]))
+    assert gk.open(lake).communities["account_id"].to_pylist() == [r["account_id"] for r in listed]
+
+
+def test_coshare_counts_mentions(tmp_path: Path) -> None:
+    day = tmp_path / "dt=2026-11-22"
+    day.mkdir()
+    rows = [
+        f"{who},url,u{at},2026-11-22T08:0{at}:{second}Z"
+        for who, second in (("a", "00"), ("b", "20"))
+        for at in range(3)
+    ]
+    (day / "mentions.csv").write_text("account_id,kind,entity,ts\n" + "\n".join(rows) + "\n")
+    words: list[str | Path] = ["coshare", tmp_path, "--format", "json", "--within"]
+    pair = {"account_a": "a", "account_b": "b", "weight": 3, "mean_time_delta_s": 20.0}
+    assert json.loads(call(*words, "20")) == [pair]
+    assert json.loads(call(*words, "19.9")) == json.loads(call(*words, "20", "--min", "4")) == []
+    assert call("coshare", tmp_path, "--within", "1", "--format", "csv").split() == [
+        ",".join(COSHARES.columns)
+    ]
+    assert "correct --within" in fails("coshare", tmp_path, "--within", "-1", code=2)
 
 
 def test_ids_are_escaped_where_something_would_obey_them(provider: Path) -> None:
@@ -171,6 +206,7 @@ def test_no_rings_is_no_error_and_is_said(tmp_path: Path) -> None:
     assert said.startswith("2026-11-22: no rings found, 0 candidates, published as ")
     assert call("rings", lake) == "no rings found on 2026-11-22\n"
     assert json.loads(call("rings", lake, "--format", "json")) == []
+    assert call("members", lake, "--communities") == "no community of two on 2026-11-22\n"
     assert call("members", lake, "--format", "csv") == ",".join(RING_MEMBERS.columns) + "\n"
 
 

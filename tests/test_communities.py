@@ -1,5 +1,6 @@
 """Communities: the mathematics of the quality function, and what must not change them."""
 
+from datetime import date
 from itertools import combinations
 from typing import Literal
 
@@ -10,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphkit.communities import detect_communities
-from graphkit.contracts import EDGES, MEMBERSHIP, SIGNALS, STRUCTURE
+from graphkit.communities import detect_communities, list_communities
+from graphkit.contracts import COMMUNITIES, EDGES, MEMBERSHIP, RING_MEMBERS, SIGNALS, STRUCTURE
 from graphkit.settings import CommunitySettings
 
 igraph = pytest.importorskip("igraph")
 Pair = tuple[int, int]
+DAY = date(2026, 11, 22)
 
 
 def edges_table(weights: dict[Pair, int], name: str = "a{:04}") -> pa.Table:
@@ -209,3 +211,20 @@ def test_communities_are_numbered_largest_first() -> None:
     large = {(a, b): 900 for a, b in combinations(range(10, 16), 2)}
     found = partition({**small, **large})
     assert found["a0010"] == 0 and found["a0000"] == 1
+
+
+def test_communities_are_listed_whether_judged_or_not() -> None:
+    ids = {"a": 0, "b": 0, "c": 1, "d": 1, "e": 1, "alone": 2}
+    membership = MEMBERSHIP.conform(
+        pa.table({"account_id": pa.array(ids), "community": pa.array(ids.values(), pa.int64())})
+    )
+    row = {"dt": DAY, "ring_id": "R-0001", "score": 1, "confidence": 1.0, "status": "candidate"}
+    rows = [row | {"account_id": account} for account in ("e", "c")]
+    members = pa.Table.from_pylist(rows, schema=RING_MEMBERS.schema)
+    listed = list_communities(membership, members, dt=DAY)
+    assert listed.to_pylist() == [
+        {"dt": DAY, "community": ids[who], "account_id": who, "ring_id": ring}
+        for who, ring in {"a": None, "b": None, "c": "R-0001", "d": None, "e": "R-0001"}.items()
+    ]
+    assert listed.equals(list_communities(membership.take([5, 3, 1, 0, 2, 4]), members, dt=DAY))
+    assert list_communities(MEMBERSHIP.empty(), members, dt=DAY).equals(COMMUNITIES.empty())

@@ -196,10 +196,16 @@ def members(
     lake: LakeArgument,
     dt: DateOption = None,
     every: AllOption = False,
+    communities: Annotated[
+        bool, typer.Option("--communities", help="Every community of two and more, judged or not.")
+    ] = False,
     form: FormOption = Form.table,
 ) -> None:
     """List the accounts of the rings of a date."""
-    terminal.list_table(lake, dt, "members", every=every, form=form)
+    if communities:
+        terminal.list_communities(lake, dt, form)
+    else:
+        terminal.list_table(lake, dt, "members", every=every, form=form)
 
 
 @app.command(epilog="Example: graphkit explain lake R-0001")
@@ -224,6 +230,31 @@ def why(
     from graphkit.detection import Why
 
     terminal.out(str(Why(terminal.findings(lake, dt), account)))
+
+
+@app.command(epilog="Example: graphkit coshare snapshots --within 30")
+def coshare(
+    snapshots: Annotated[Path, typer.Argument(metavar="SNAPSHOTS", help="Folder of day folders.")],
+    within: Annotated[
+        float, typer.Option("--within", metavar="SECONDS", help="Most seconds between mentions.")
+    ],
+    least: Annotated[
+        int, typer.Option("--min", metavar="N", help="Mentions by which an account takes part.")
+    ] = 2,
+    settings: SettingsOption = None,
+    form: FormOption = Form.table,
+) -> None:
+    """List accounts that mentioned the same within seconds.
+
+    The time-window method of CooRTweet, on the mentions of all days. Unlike a ring it weighs
+    nothing: it counts.
+    """
+    from graphkit.coshare import coshare as counted
+    from graphkit.settings import load_settings
+    from graphkit.workflow import read_mentions
+
+    mentions = read_mentions(snapshots, settings=load_settings(settings))
+    terminal.write(counted(mentions, within_s=within, min_participation=least), form)
 
 
 @app.command(epilog="Example: graphkit evaluate lake snapshots/truth.parquet")

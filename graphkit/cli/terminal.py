@@ -74,6 +74,24 @@ def list_table(lake: Path, dt: date | None, name: str, *, every: bool, form: For
         typer.echo(f"no rings found on {chosen}{hint}", err=form is not Form.table)
 
 
+def list_communities(lake: Path, dt: date | None, form: Form) -> None:
+    """List the accounts of a date's communities, and say so where there are none.
+
+    Raises:
+        UsageError: the date has no rings.
+        StorageError: the lake cannot be read.
+    """
+    from graphkit.communities import list_communities
+    from pipelines.lake import judged_date, read_tables
+
+    chosen = judged_date(lake, dt)
+    listed = list_communities(**read_tables(lake, chosen, ["membership", "members"]), dt=chosen)
+    if listed.num_rows or form is not Form.table:
+        write(listed, form)
+    if not listed.num_rows:
+        typer.echo(f"no community of two on {chosen}", err=form is not Form.table)
+
+
 def figures(rows: Sequence[tuple[str, int | float]], form: Form) -> None:
     """Write named figures."""
     import pyarrow as pa
