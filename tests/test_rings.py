@@ -137,7 +137,7 @@ def test_the_score_is_the_mean_of_the_strongest_evidence_shrunk() -> None:
     [
         ({"prompt": 12_000, "address": 5_000}, "published"),
         ({"payment": 6_500, "address": 5_000, "email": 3_000}, "candidate"),
-        ({"prompt": 10_000, "device": 2_000}, "candidate"),
+        ({"prompt": 3_000, "payment": 6_500, "address": 5_000}, "candidate"),
     ],
 )
 def test_what_is_published(signals: dict[str, int], status: str) -> None:
@@ -147,6 +147,11 @@ def test_what_is_published(signals: dict[str, int], status: str) -> None:
 
 def test_one_signal_alone_makes_no_member() -> None:
     assert judged(clique("abcdef", prompt=12_000), one("abcdef")).rings.num_rows == 0
+
+
+def test_a_shared_program_is_no_second_signal() -> None:
+    found = judged(clique("abcdef", prompt=12_000, device=2_500), one("abcdef"))
+    assert found.rings.num_rows == 0
 
 
 def test_an_innocent_with_a_copied_prompt_is_peeled() -> None:

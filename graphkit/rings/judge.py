@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import EVIDENCE, RING_MEMBERS, RINGS, SIGNALS
-from graphkit.rings.membership import Members, Pairs, settle
+from graphkit.rings.membership import COUNTED, Members, Pairs, settle
 from graphkit.settings import RingSettings
 from graphkit.sql import query
 
@@ -114,7 +114,7 @@ def _scores(found: Members, places: NDArray[np.int64], settings: RingSettings) -
     behaviour = mean[:, [SIGNALS.index(signal) for signal in BEHAVIOUR]].sum(axis=1)
     published = (
         (score >= 1000 * settings.min_score_bits)
-        & (carries.sum(axis=1) >= settings.min_signals)
+        & (carries[:, COUNTED].sum(axis=1) >= settings.min_signals)
         & (behaviour >= 1000 * settings.min_behaviour_bits)
     )
     strongest = np.argsort(-mean, axis=1, kind="stable")

@@ -7,9 +7,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from graphkit.contracts import SIGNALS
 from graphkit.settings import RingSettings
 
 _ROUNDS = 20
+# A program brings its prompts and its user agent along: they are one witness, and everybody who
+# runs the same one has both. So the device adds to a score, but is no second signal.
+COUNTED = np.array([signal != "device" for signal in SIGNALS])
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def settle(pairs: Pairs, community: NDArray[np.int64], settings: RingSettings) -
         inside, evidence = _sums(inner, n), _strongest(inner, n)
         weak = inside < settings.min_confidence * total
         weak |= evidence.sum(axis=1) < 1000 * settings.min_member_bits
-        counting = (evidence >= 1000 * settings.signal_bits).sum(axis=1)
+        counting = (evidence[:, COUNTED] >= 1000 * settings.signal_bits).sum(axis=1)
         weak |= counting < settings.min_signals
         if not (weak & alive).any():
             break
