@@ -15,7 +15,7 @@ from graphkit.contracts import LINKS, PROFILES, REJECTS, TIMESTAMP
 from graphkit.detection import Detection, Findings
 from graphkit.entities import Key, Linked, link_accounts
 from graphkit.errors import DataError, UsageError
-from graphkit.graph import build_graph, default_weights, project, structure
+from graphkit.graph import build_graph, project, structure, weights_for
 from graphkit.ingest import Snapshot, check_tables, days_of, read_snapshot
 from graphkit.rings import judge
 from graphkit.settings import Settings, load_settings
@@ -145,7 +145,7 @@ def detect_window(
     profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in ordered)])
     gap = settings.graph.address_gap_h
     graph = build_graph(links, profiles, address_gap_h=gap)
-    projection = project(graph, default_weights(), settings=settings.graph)
+    projection = project(graph, weights_for(settings.graph.kinds), settings=settings.graph)
     order = structure(graph)
     membership = detect_communities(
         projection.edges, order, settings=settings.communities, seed=settings.seed

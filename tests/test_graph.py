@@ -23,8 +23,9 @@ from graphkit.graph import (
     default_weights,
     project,
     structure,
+    weights_for,
 )
-from graphkit.settings import GraphSettings
+from graphkit.settings import GraphSettings, KindSettings
 
 DAY = date(2026, 11, 1)
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -180,7 +181,9 @@ def oracle(
     rows: Sequence[Link], requests: int, options: GraphSettings
 ) -> dict[tuple[str, str], dict[str, int]]:
     """Evidence per pair, by looking at every pair, entity and spell."""
-    table = {row["kind"]: row for row in default_weights().to_pylist()}
+    table = {row["kind"]: dict(row) for row in default_weights().to_pylist()}
+    for kind, values in options.kinds.items():
+        table[kind]["hub_cap"] = values.hub_cap
     runs = spells(rows, options.address_gap_h)
     held: dict[tuple[str, int], dict[str, list[list[int]]]] = defaultdict(dict)
     for (account, kind, entity), mine in runs.items():
@@ -216,7 +219,7 @@ def oracle(
     for (kind, entity), holders in held.items():
         if len(holders) < 2:
             continue
-        hub = len(holders) > options.hub_caps.get(kind, worth(kind)["hub_cap"])
+        hub = len(holders) > worth(kind)["hub_cap"]
         for a, b in combinations(sorted(holders), 2):
             found = meeting(kind, holders[a], holders[b], 0 if hub else 250)
             if found is not None:
@@ -251,7 +254,7 @@ def oracle(
 
 def projected(rows: Sequence[Link], requests: int, options: GraphSettings) -> Projection:
     graph = graph_of(rows, requests, options.address_gap_h)
-    return project(graph, default_weights(), settings=options)
+    return project(graph, weights_for(options.kinds), settings=options)
 
 
 @settings(max_examples=60)
@@ -263,7 +266,9 @@ def projected(rows: Sequence[Link], requests: int, options: GraphSettings) -> Pr
 def test_projection_equals_the_oracle(
     rows: list[Link], requests: int, caps: dict[str, int]
 ) -> None:
-    options = GraphSettings(hub_caps=caps, min_probability=0.0)
+    options = GraphSettings(
+        kinds={kind: KindSettings(hub_cap=cap) for kind, cap in caps.items()}, min_probability=0.0
+    )
     found = {
         (row["account_a"], row["account_b"]): {name: row[name] for name in (*SIGNALS, "weight")}
         for row in projected(rows, requests, options).edges.to_pylist()

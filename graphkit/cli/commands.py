@@ -1,5 +1,6 @@
 """The commands. What is slow to import is imported by the command that needs it."""
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -163,16 +164,18 @@ def run(
     from graphkit.settings import load_settings
     from pipelines import nightly
 
-    resolved = load_settings(settings, window_d=window)
+    flags = {"key": str(key) if key else None, "threads": threads, "memory": memory}
+    given = {name: value for name, value in flags.items() if value is not None}
+    resolved = load_settings(settings, environ=os.environ, window_d=window, run=given)
     with terminal.progress() as say:
         outcome = nightly.run(
             snapshots,
             dt,
             out,
             settings=resolved,
-            key_file=key,
-            threads=threads,
-            memory=memory,
+            key_file=Path(resolved.run.key) if resolved.run.key else None,
+            threads=resolved.run.threads,
+            memory=resolved.run.memory,
             report=say,
         )
     found = f"{outcome.rings} rings and {outcome.candidates} candidates"
@@ -253,7 +256,7 @@ def coshare(
     from graphkit.settings import load_settings
     from graphkit.workflow import read_mentions
 
-    mentions = read_mentions(snapshots, settings=load_settings(settings))
+    mentions = read_mentions(snapshots, settings=load_settings(settings, environ=os.environ))
     terminal.write(counted(mentions, within_s=within, min_participation=least), form)
 
 
@@ -280,20 +283,8 @@ def settings(
     """Print every setting with its value, source and meaning."""
     import pyarrow as pa
 
-    from graphkit.settings import load_settings
+    from graphkit.settings import load_settings, origins
 
-    terminal.write(pa.Table.from_pylist(_rows(load_settings(path))), form)
-
-
-def _rows(model: Any, prefix: str = "") -> list[dict[str, str]]:
-    """One row per setting; what the file sets is told from what is only a default."""
-    rows = []
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        if hasattr(value, "model_fields_set"):
-            rows += _rows(value, f"{prefix}{name}.")
-            continue
-        source = "file" if name in model.model_fields_set else "default"
-        row = {"setting": prefix + name, "value": str(value), "source": source}
-        rows.append(row | {"meaning": field.description or ""})
-    return rows
+    resolved = load_settings(path, environ=os.environ)
+    sources = origins(path, environ=os.environ)
+    terminal.write(pa.Table.from_pylist(terminal.settings_rows(resolved, sources)), form)

@@ -2,12 +2,12 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -144,3 +144,24 @@ def guarded(command: Callable[[], object]) -> None:
         typer.echo(shown(f"fault: {type(error).__name__}: {first}"), err=True)
         typer.echo("graphkit --debug ... shows where; please report it", err=True)
         sys.exit(1)
+
+
+def settings_rows(model: Any, sources: Mapping[str, str], prefix: str = "") -> list[dict[str, str]]:
+    """One row per setting: its value, where it comes from, its unit and meaning."""
+    rows = []
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if hasattr(value, "model_fields_set"):
+            rows += settings_rows(value, sources, f"{prefix}{name}.")
+            continue
+        source = sources.get(prefix + name, "default")
+        row = {"setting": prefix + name, "value": _shown(value), "source": source}
+        rows.append(row | {"meaning": field.description or ""})
+    return rows
+
+
+def _shown(value: Any) -> str:
+    """A setting's value as text; what a kind leaves as it is, is left out."""
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {v.model_dump(exclude_none=True)}" for k, v in value.items())
+    return "" if value is None else str(value)

@@ -3,7 +3,7 @@
 from graphkit.graph.heterogeneous import HeteroGraph, build_graph
 from graphkit.graph.projection import Projection, project
 from graphkit.graph.structure import structure
-from graphkit.graph.weights import WEIGHTS, default_weights
+from graphkit.graph.weights import WEIGHTS, default_weights, weights_for
 
 __all__ = [
     "WEIGHTS",
@@ -13,4 +13,5 @@ __all__ = [
     "default_weights",
     "project",
     "structure",
+    "weights_for",
 ]

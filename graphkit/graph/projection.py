@@ -53,12 +53,12 @@ def project(graph: HeteroGraph, weights: pa.Table, *, settings: GraphSettings) -
     Args:
         graph: accounts and entities of a window.
         weights: WEIGHTS.
-        settings: gap of addresses, caps, prior.
+        settings: gap of addresses, prior.
 
     Raises:
         DataError: the weights break their contract.
     """
-    entities = _entities(graph, WEIGHTS.check(weights), settings)
+    entities = _entities(graph, WEIGHTS.check(weights))
     links = _links(graph, entities)
     gap = {"gap_us": settings.address_gap_h * 3_600_000_000}
     tables = {"links": links, "entities": entities}
@@ -96,20 +96,13 @@ def _accounts(graph: HeteroGraph) -> pa.Table:
     return graph.accounts.append_column("id", ids)
 
 
-def _entities(graph: HeteroGraph, weights: pa.Table, settings: GraphSettings) -> pa.Table:
+def _entities(graph: HeteroGraph, weights: pa.Table) -> pa.Table:
     """Entities with two holders or more, with their kind's weights and cap."""
     ids = pa.array(np.arange(graph.entities.num_rows, dtype=np.int32))
-    caps = pa.table(
-        {
-            "kind": pa.array(list(settings.hub_caps), pa.string()),
-            "cap": pa.array(list(settings.hub_caps.values()), pa.int64()),
-        }
-    )
     tables = {
         "entities": graph.entities.append_column("id", ids),
         "links": graph.links,
         "weights": weights,
-        "caps": caps,
     }
     return query(_WEIGHED, tables)
 
@@ -163,11 +156,10 @@ SELECT e.id AS id, e.kind AS kind, e.entity AS entity, trait, n_holders,
     coalesce(own.per_bit, other.per_bit) AS per_bit,
     coalesce(own.ceiling, other.ceiling) AS ceiling,
     coalesce(own.full_share, other.full_share) AS full_share,
-    n_holders > coalesce(cap, own.hub_cap, other.hub_cap) AS hub
+    n_holders > coalesce(own.hub_cap, other.hub_cap) AS hub
 FROM entities AS e JOIN holders USING (id)
 LEFT JOIN weights AS own ON own.kind = e.kind
 LEFT JOIN weights AS other ON other.kind = '*'
-LEFT JOIN caps ON caps.kind = e.kind
 WHERE coalesce(own.per_bit, other.per_bit) > 0
 ORDER BY id
 """

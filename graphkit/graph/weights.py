@@ -1,11 +1,13 @@
 """What an entity of each kind is worth: a table a person can read, shipped as data."""
 
+from collections.abc import Mapping
 from importlib import resources
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from graphkit.contracts import Contract
+from graphkit.settings import KindSettings
 
 WEIGHTS = Contract(
     "WEIGHTS",
@@ -30,3 +32,16 @@ def default_weights() -> pa.Table:
     file = resources.files("graphkit.graph").joinpath("weights.csv")
     with file.open("rb") as stream:
         return WEIGHTS.conform(pacsv.read_csv(stream))
+
+
+def weights_for(kinds: Mapping[str, KindSettings]) -> pa.Table:
+    """The packaged WEIGHTS with a user's own values in place of theirs.
+
+    Args:
+        kinds: by kind; a kind that the table does not have starts from the row `*`.
+    """
+    rows = {row["kind"]: row for row in default_weights().to_pylist()}
+    for kind, own in sorted(kinds.items()):
+        base = rows.get(kind, rows["*"])
+        rows[kind] = base | {"kind": kind} | own.model_dump(exclude_none=True)
+    return WEIGHTS.conform(pa.Table.from_pylist(list(rows.values()), schema=WEIGHTS.schema))

@@ -1,12 +1,10 @@
-"""Frozen settings, read from one TOML file; unknown names are refused."""
+"""What can be set: frozen models, each setting with its unit and meaning."""
 
-import tomllib
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from graphkit.errors import SettingsError, nearest
+Signal = Literal["address", "payment", "device", "email", "organisation", "prompt", "mention"]
 
 
 class _Frozen(BaseModel):
@@ -25,6 +23,25 @@ class IngestSettings(_Frozen):
     batch_rows: int = Field(131_072, ge=1, description="rows read at a time")
 
 
+class KindSettings(_Frozen):
+    """What an entity of one kind is worth; what is left out is as in the weights table."""
+
+    signal: Signal | None = Field(None, description="the signal that the kind belongs to")
+    hub_cap: int | None = Field(
+        None, ge=1, description="accounts per entity above which it proposes no pair"
+    )
+    per_bit: int | None = Field(None, ge=0, description="millibits of evidence per bit of rarity")
+    ceiling: int | None = Field(
+        None, ge=0, description="the most that the kind adds to a pair, in millibits"
+    )
+    full_share: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="share of both accounts' requests, in thousandths, at which it counts in full",
+    )
+
+
 class GraphSettings(_Frozen):
     """How links become edges."""
 
@@ -33,10 +50,9 @@ class GraphSettings(_Frozen):
         ge=0,
         description="hours between two accounts' uses of an address within which it is shared",
     )
-    hub_caps: dict[str, int] = Field(
+    kinds: dict[str, KindSettings] = Field(
         default_factory=dict,
-        description="accounts per entity above which it proposes no pair, by kind; "
-        "goes before the weights table's",
+        description="what an entity of a kind is worth, by kind; goes before the weights table",
     )
     prior_bits: float = Field(
         10.0, description="bits of evidence at which a pair is as likely operated together as not"
@@ -73,7 +89,7 @@ class RingSettings(_Frozen):
     )
     min_score_bits: float = Field(12.0, description="score in bits from which a ring is published")
     min_signals: int = Field(
-        2, ge=1, description="signals that must carry a ring for it to be published"
+        2, ge=1, description="signals that must count for each member, and for a ring"
     )
     min_behaviour_bits: float = Field(
         4.0,
@@ -91,6 +107,16 @@ class RingSettings(_Frozen):
     )
 
 
+class RunSettings(_Frozen):
+    """How and with what a night runs; none of it changes a result."""
+
+    threads: int | None = Field(None, ge=1, description="threads to use; as many as cores if unset")
+    memory: str | None = Field(
+        None, description="memory of the query engine, as 3GB; 80% of the machine's if unset"
+    )
+    key: str | None = Field(None, description="file of the lake's key; beside the lake if unset")
+
+
 class Settings(_Frozen):
     """Everything that changes a result."""
 
@@ -100,6 +126,7 @@ class Settings(_Frozen):
     graph: GraphSettings = GraphSettings()
     communities: CommunitySettings = CommunitySettings()
     rings: RingSettings = RingSettings()
+    run: RunSettings = Field(RunSettings(), exclude=True)
 
     @field_validator("window_d", mode="before")
     @classmethod
@@ -108,64 +135,3 @@ class Settings(_Frozen):
         if isinstance(value, str) and value.removesuffix("d").isdecimal():
             return int(value.removesuffix("d"))
         return value
-
-
-def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
-    """Read settings from a TOML file, then lay the overrides that are not None on top.
-
-    Args:
-        path: the file; defaults where None.
-        overrides: top-level settings by name, for example `window_d=7` or `window_d="7d"`.
-
-    Raises:
-        SettingsError: the file cannot be read, holds an unknown name or a value that does not fit.
-    """
-    values: dict[str, Any] = {}
-    source = "settings"
-    if path is not None:
-        source = f"settings file {path}"
-        try:
-            values = tomllib.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            raise SettingsError(
-                f"{source} is not there",
-                found="no such file",
-                allowed="a TOML file",
-                do="correct --settings, or leave it out for the defaults",
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise SettingsError(
-                f"{source} cannot be read",
-                found=str(error),
-                allowed="a TOML file",
-                do="correct the file at the place named",
-            ) from None
-    values |= {name: value for name, value in overrides.items() if value is not None}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        raise _explain(error, source) from None
-
-
-def _explain(error: ValidationError, source: str) -> SettingsError:
-    """Turn pydantic's first complaint into ours."""
-    first = error.errors()[0]
-    where = [str(part) for part in first["loc"]]
-    name = ".".join(where)
-    if first["type"] == "extra_forbidden":
-        model: type[BaseModel] = Settings
-        for part in where[:-1]:
-            model = type(model.model_fields[part].default)
-        known = list(model.model_fields)
-        return SettingsError(
-            f"{source}: there is no setting {name!r}{nearest(where[-1], known)}",
-            found=name,
-            allowed=", ".join(known),
-            do="correct or remove the name",
-        )
-    return SettingsError(
-        f"{source}: setting {name!r} does not fit",
-        found=repr(first.get("input")),
-        allowed=first["msg"],
-        do="correct the value",
-    )
