@@ -13,6 +13,9 @@ import pyarrow as pa
 from graphkit.errors import DataError
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
+PROMPT_KINDS = ("prompt", "prompt_head", "prompt_tail")
+# Made of a text or of several columns, so that no single value names them.
+UNNAMED_KINDS = ("billing", "card_weak", *PROMPT_KINDS)
 SIGNALS = ("address", "payment", "device", "email", "organisation", "prompt", "mention")
 
 
@@ -226,6 +229,46 @@ PROFILES = Contract(
     },
     key=("dt", "account_id"),
     required=("dt", "account_id", "requests", "payments", "amount_cents"),
+)
+LISTED = Contract(
+    "LISTED",
+    "One row per entry of an allow-list as a person wrote it: where it stands, the kind (`account` "
+    "or an entity kind), the raw value (a device's is its user agent), the last day it holds (null "
+    "for ever), why. Never kept.",
+    {
+        "place": pa.string(),
+        "kind": pa.string(),
+        "entity": pa.string(),
+        "tls_fingerprint": pa.string(),
+        "until": pa.date32(),
+        "why": pa.string(),
+    },
+    required=("place", "kind", "entity", "why"),
+)
+BENIGN = Contract(
+    "BENIGN",
+    "One row per entry of an allow-list: its kind, an account's id or the keyed pseudonym of an "
+    "entity, the last day it holds (null for ever), why.",
+    {
+        "kind": pa.string(),
+        "entity": pa.string(),
+        "until": pa.date32(),
+        "why": pa.string(),
+    },
+    required=("kind", "entity", "why"),
+)
+BENIGN_REMOVED = Contract(
+    "BENIGN_REMOVED",
+    "One row per entry of the allow-list of a date: state is applied, expired or unmatched "
+    "(nothing in the window is it); n_links and n_accounts are what it took out of the window, one "
+    "thing perhaps by several entries.",
+    {
+        **BENIGN.columns,
+        "state": pa.string(),
+        "n_links": pa.int64(),
+        "n_accounts": pa.int64(),
+    },
+    required=("kind", "entity", "why", "state", "n_links", "n_accounts"),
 )
 HUBS = Contract(
     "HUBS",

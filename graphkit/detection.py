@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from graphkit.communities import list_communities
 from graphkit.errors import UsageError, nearest
 from graphkit.graph import HeteroGraph, build_graph
+from graphkit.graph.benign import without_benign
 from graphkit.reports import Listing, as_html, explain
 from graphkit.settings import Settings
 from graphkit.sql import query
@@ -31,7 +32,8 @@ class Findings:
         membership: MEMBERSHIP.
         hubs: HUBS, with what was withheld.
         lineage: LINEAGE.
-        links: LINKS of the window.
+        benign: BENIGN_REMOVED: what the allow-list took out before anything was judged.
+        links: LINKS of the window, those that the allow-list took out too.
         profiles: PROFILES of the window.
         reports: what was read, by ISO date.
         settings: everything that changed the result.
@@ -47,6 +49,7 @@ class Findings:
     membership: pa.Table
     hubs: pa.Table
     lineage: pa.Table
+    benign: pa.Table
     links: pa.Table
     profiles: pa.Table
     reports: Mapping[str, Any]
@@ -92,10 +95,11 @@ class Detection:
 
     @cached_property
     def graph(self) -> HeteroGraph:
-        """The heterogeneous graph of the window."""
+        """The heterogeneous graph of the window, without what the allow-list names."""
         findings = self.findings
         gap = findings.settings.graph.address_gap_h
-        return build_graph(findings.links, findings.profiles, address_gap_h=gap)
+        links = without_benign(findings.links, findings.benign)
+        return build_graph(links, findings.profiles, address_gap_h=gap)
 
     def ring(self, ring_id: str) -> "Ring":
         """One ring.
@@ -204,8 +208,9 @@ class Why:
         who = {"account": account_id}
         tables = {"edges": findings.edges, "members": findings.members}
         self.ties = Listing(query(_TIES, tables, who))
-        tables = {"links": findings.links, "facts": findings.facts}
-        self.facts = Listing(query(_FACTS, tables, who))
+        links = findings.links.filter(pc.field("account_id") == account_id)
+        tables = {"links": without_benign(links, findings.benign), "facts": findings.facts}
+        self.facts = Listing(query(_FACTS, tables))
         self.reason = self._reason(findings, mine)
 
     def _reason(self, findings: Findings, mine: list[dict[str, Any]]) -> str:
@@ -215,6 +220,10 @@ class Why:
                 f"{mine[0]['confidence']:.0%} of its evidence lies inside ring {self.ring_id} "
                 f"({mine[0]['status']})."
             )
+        named = (pc.field("kind") == "account") & (pc.field("entity") == self.account_id)
+        listed = findings.benign.filter(named & (pc.field("state") == "applied")).to_pylist()
+        if listed:
+            return f"In no ring: the allow-list names it ({listed[0]['why']})."
         if not len(self.ties):
             held = sum(fact["role"] == "corroborates" for fact in self.facts.to_pylist())
             hubs = f" {held} of what it shares are hubs, which propose no pair." if held else ""
@@ -271,6 +280,5 @@ SELECT f.signal AS signal, f.kind AS kind, f.kind || '-' || printf('%016x', f.en
     f.trait AS trait, n_holders, role, weight, CAST(sum(n) AS BIGINT) AS n_events,
     min(first_seen) AS first_seen, max(last_seen) AS last_seen
 FROM links AS l JOIN facts AS f ON f.kind = l.kind AND f.entity = l.entity
-WHERE account_id = $account
 GROUP BY ALL ORDER BY weight DESC, n_holders, entity LIMIT 20
 """

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphkit.communities import detect_communities
-from graphkit.contracts import LINKS, PROFILES, REJECTS, TIMESTAMP
+from graphkit.contracts import BENIGN, LINKS, PROFILES, REJECTS, TIMESTAMP
 from graphkit.detection import Detection, Findings
-from graphkit.entities import Key, Linked, link_accounts
+from graphkit.entities import Key, Linked, key_benign, link_accounts
 from graphkit.errors import DataError, UsageError
 from graphkit.graph import build_graph, project, structure, weights_for
+from graphkit.graph.benign import match_benign, without_benign
 from graphkit.ingest import Snapshot, check_tables, days_of, read_snapshot
+from graphkit.ingest.benign import check_benign
 from graphkit.rings import judge
 from graphkit.settings import Settings, load_settings
 from graphkit.tracking import Previous, match_rings, renamed
@@ -130,7 +132,12 @@ def _day(dt: date, linked: Linked, rejects: pa.Table, report: dict[str, Any]) ->
 
 
 def detect_window(
-    days: Sequence[Day], *, dt: date, settings: Settings, previous: Previous | None = None
+    days: Sequence[Day],
+    *,
+    dt: date,
+    settings: Settings,
+    previous: Previous | None = None,
+    benign: pa.Table | None = None,
 ) -> Findings:
     """Find the rings of a window.
 
@@ -139,12 +146,14 @@ def detect_window(
         dt: the date that the window ends on.
         settings: everything that changes the result.
         previous: the latest judged date before, whose ring ids go on.
+        benign: BENIGN, under the key of the days; nothing is harmless where None.
     """
     ordered = sorted(days, key=lambda day: day.dt)
     links = pa.concat_tables([LINKS.empty(), *(day.links for day in ordered)])
     profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in ordered)])
     gap = settings.graph.address_gap_h
-    graph = build_graph(links, profiles, address_gap_h=gap)
+    removed = match_benign(links, BENIGN.empty() if benign is None else benign, dt=dt)
+    graph = build_graph(without_benign(links, removed), profiles, address_gap_h=gap)
     projection = project(graph, weights_for(settings.graph.kinds), settings=settings.graph)
     order = structure(graph)
     membership = detect_communities(
@@ -172,6 +181,7 @@ def detect_window(
         membership=membership,
         hubs=projection.hubs,
         lineage=matched.lineage,
+        benign=removed,
         links=links,
         profiles=profiles,
         reports={day.dt.isoformat(): day.report for day in ordered if day.report},
@@ -187,6 +197,7 @@ def detect(
     requests: pa.Table | None = None,
     payments: pa.Table | None = None,
     mentions: pa.Table | None = None,
+    benign: pa.Table | None = None,
     date: date | None = None,
     window: str | int | None = None,
     settings: Settings | None = None,
@@ -200,6 +211,7 @@ def detect(
         requests: of all days of the window.
         payments: of all days of the window.
         mentions: of all days of the window.
+        benign: what is known to be harmless: columns kind, entity, until and why, in plain values.
         date: last day of the window; the latest there is where None.
         window: its length, as `"30d"` or days; that of the settings where None.
         settings: everything else that changes the result.
@@ -235,7 +247,8 @@ def detect(
         if last not in present:
             wanted.append(last)
         days = [read_day(folder, day, key=secret, settings=resolved) for day in wanted]
-    return Detection(detect_window(days, dt=last, settings=resolved))
+    known = None if benign is None else key_benign(check_benign(benign), secret)
+    return Detection(detect_window(days, dt=last, settings=resolved, benign=known))
 
 
 def _table_days(

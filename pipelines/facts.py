@@ -1,5 +1,7 @@
 """What a manifest and run.json say beside the files: where a result comes from, what it cost."""
 
+import hashlib
+import json
 import os
 import platform
 import resource
@@ -10,8 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphkit.contracts import BENIGN
 from graphkit.detection import Findings
 from graphkit.entities.keys import Key
 from graphkit.workflow import Day
@@ -57,7 +61,15 @@ def judgement(
             "n": findings.hubs.num_rows,
             "pairs_withheld": pc.sum(findings.hubs["pairs_withheld"]).as_py() or 0,
         },
+        "benign": _benign(findings.benign),
     }
+
+
+def _benign(removed: pa.Table) -> dict[str, Any]:
+    """The allow-list's size and digest; of its pseudonyms, so that no guess can be tested."""
+    entries = removed.select(list(BENIGN.columns)).to_pylist()
+    content = json.dumps(entries, sort_keys=True, default=str).encode()
+    return {"entries": len(entries), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def cost(total: float, seconds: Mapping[str, float], threads: int | None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from graphkit.contracts import (
     ACTIVITY,
+    BENIGN_REMOVED,
     EDGES,
     EVIDENCE,
     FACTS,
@@ -52,6 +53,7 @@ RING_TABLES = {
     "membership": MEMBERSHIP,
     "hubs": HUBS,
     "lineage": LINEAGE,
+    "benign": BENIGN_REMOVED,
 }
 TABLES = DAY_TABLES | RING_TABLES
 
@@ -110,9 +112,7 @@ def published_dates(lake: Path, *, kind: str | None = None) -> list[date]:
             do="correct the path, or make the lake with `graphkit run`",
         )
     dates = sorted(date.fromisoformat(path.stem[3:]) for path in lake.glob("dt=*.json"))
-    if kind is None:
-        return dates
-    return [dt for dt in dates if read_json(pointer_path(lake, dt))["kind"] == kind]
+    return [dt for dt in dates if kind in (None, read_json(pointer_path(lake, dt))["kind"])]
 
 
 def latest(lake: Path, *, before: date | None = None) -> date | None:
@@ -149,7 +149,7 @@ def standing(lake: Path, dt: date) -> Snapshot | None:
     """What stands for a date, by its verified manifest; None where nothing does.
 
     Raises:
-        StorageError: pointer or manifest cannot be read, or the manifest is not the pointer's.
+        StorageError: pointer or manifest cannot be read or do not belong together.
     """
     if not pointer_path(lake, dt).exists():
         return None
@@ -207,10 +207,9 @@ def load(lake: Path, dt: date, names: Sequence[str]) -> tuple[Snapshot, dict[str
 
 
 def read_findings(lake: Path, dt: date | None = None) -> Findings:
-    """Read what was found on a date, with the links and profiles of its window.
+    """Read what was found on a date (the latest judged one where None), with its window's links.
 
-    Warns where a day of the window was read anew since, so that its links may be other ones. The
-    date is the latest judged one where None.
+    Warns where a day of the window was read anew since: its links may be other ones.
 
     Raises:
         UsageError: the date has no rings, or a day of its window is not there any more.
@@ -270,7 +269,7 @@ def read_json(path: Path) -> dict[str, Any]:
         values: dict[str, Any] = json.loads(content)
         found = f"format {values['format']}"
     except (ValueError, KeyError, TypeError):
-        values, found = {}, "not the JSON that graphkit writes"
+        found = "not the JSON that graphkit writes"
     if found != f"format {FORMAT}":
         raise StorageError(
             f"{path} cannot be read",

@@ -11,9 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from graphkit import sql
+from graphkit.contracts import LISTED
 from graphkit.detection import Findings
-from graphkit.entities.keys import Key
+from graphkit.entities import Key, key_benign
 from graphkit.errors import DataError, UsageError
+from graphkit.ingest.benign import read_benign
 from graphkit.reports import render, spell_dates, spell_day, spell_rings
 from graphkit.settings import Settings
 from graphkit.workflow import Day, Previous, days_of, detect_window, read_day, window_of
@@ -108,15 +110,15 @@ def run(
     *,
     settings: Settings,
     key_file: Path | None = None,
+    benign: Path | None = None,
     threads: int | None = None,
     memory: str | None = None,
     report: Report = lambda line: None,
 ) -> Outcome:
     """Find the rings of the window that ends on a date, and publish them whole or not at all.
 
-    The date's own files are always read. The other days of the window come from the lake where
-    they stand, else from their files, and are published one by one as they are read, so that a run
-    that was stopped goes on where it was.
+    The date's own files are always read. The window's other days come from the lake where they
+    stand, else from their files, and are published as they are read: a stopped run goes on there.
 
     Args:
         snapshots: folder of day folders.
@@ -124,6 +126,7 @@ def run(
         lake: where to publish; made where there is none.
         settings: everything that changes the result.
         key_file: file of the lake's key; see `load_key`.
+        benign: allow-list, a CSV file; see `read_benign`.
         threads: how many to use; as many as cores where None.
         memory: what the query engine may use, for example `"3GB"`.
         report: told line by line what is done.
@@ -136,9 +139,11 @@ def run(
     """
     started = time.perf_counter()
     present = _present(snapshots, dt)
+    listed = LISTED.empty() if benign is None else read_benign(benign)
     with writing(lake) as staging:
         _limit(threads, memory, staging / "spill")
         key = _key(lake, staging, key_file, report)
+        known = key_benign(listed, key)
         job = _Job(snapshots, dt, lake, staging, key, settings, report)
         with job.step("read"):
             today = job.read(dt)
@@ -147,8 +152,9 @@ def run(
             report(f"days of the window without data: {spell_dates(window.missing)}")
         earlier, previous = _previous(lake, dt)
         with job.step("detect"):
-            days = [*window.days, today]
-            findings = detect_window(days, dt=dt, settings=settings, previous=previous)
+            findings = detect_window(
+                [*window.days, today], dt=dt, settings=settings, previous=previous, benign=known
+            )
         with job.step("check"):
             check(findings, today)
         with job.step("publish"):

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphkit.contracts import (
+    BENIGN_REMOVED,
     EDGES,
     EVIDENCE,
     HUBS,
@@ -63,6 +64,7 @@ class Sheet:
     edges: pa.Table = field(default_factory=EDGES.empty)
     hubs: pa.Table = field(default_factory=HUBS.empty)
     lineage: pa.Table = field(default_factory=LINEAGE.empty)
+    benign: pa.Table = field(default_factory=BENIGN_REMOVED.empty)
     profiles: pa.Table = field(default_factory=PROFILES.empty)
     reports: dict[str, Any] = field(default_factory=lambda: {"2026-11-22": REPORT})
     settings: Settings = field(default_factory=Settings)

@@ -151,6 +151,10 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Key file; GRAPHKIT_KEY or LAKE.key else."),
     ] = None,
+    benign: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Allow-list: CSV of kind, entity, until, why."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all cores else.")] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory of the query engine, as 3GB.")
@@ -174,6 +178,7 @@ def run(
             out,
             settings=resolved,
             key_file=Path(resolved.run.key) if resolved.run.key else None,
+            benign=benign,
             threads=resolved.run.threads,
             memory=resolved.run.memory,
             report=say,

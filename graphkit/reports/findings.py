@@ -50,6 +50,10 @@ class Judged(Protocol):
         """LINEAGE."""
 
     @property
+    def benign(self) -> pa.Table:
+        """BENIGN_REMOVED."""
+
+    @property
     def profiles(self) -> pa.Table:
         """PROFILES of the window."""
 

@@ -29,6 +29,7 @@ MEMBERS_SHOWN = 200
 FACTS_SHOWN = 25
 CANDIDATES_SHOWN = 200
 HUBS_SHOWN = 15
+BENIGN_SHOWN = 200
 
 
 def render(detection: Judged) -> str:
@@ -65,6 +66,8 @@ def render(detection: Judged) -> str:
         hubs=_hubs(detection.hubs),
         n_hubs=detection.hubs.num_rows,
         withheld=pairs_withheld(detection.hubs),
+        benign=detection.benign.slice(0, BENIGN_SHOWN).to_pylist(),
+        benign_cut=max(0, detection.benign.num_rows - BENIGN_SHOWN),
         published=published.to_pylist(),
         rings=rings,
         rings_cut=published.num_rows - len(rings),

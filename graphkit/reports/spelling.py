@@ -52,9 +52,9 @@ def moment(at: datetime | None) -> str:
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"
 
 
-def plural(n: int, noun: str) -> str:
+def plural(n: int, noun: str, nouns: str | None = None) -> str:
     """Spell a count with its noun: `1 row`, `2,000 rows`."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+    return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
 
 
 def cell(value: Any) -> str:

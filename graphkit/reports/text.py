@@ -25,6 +25,7 @@ _BAR = 30
 _FACTS = 20
 _MEMBERS = 40
 _EXAMPLES = 3
+_IDLE = 10
 
 
 def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
@@ -53,11 +54,11 @@ def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
 
 
 def spell_rings(detection: Judged) -> str:
-    """Say how many rings there are, and what hubs withheld."""
+    """Say how many rings there are, what hubs withheld and what the allow-list took out."""
     published = of_status(detection.rings, "published").num_rows
     candidates = detection.rings.num_rows - published
     accounts = of_status(detection.members, "published").num_rows
-    lines = []
+    lines = _benign(detection.benign.to_pylist())
     if detection.hubs.num_rows:
         pairs = pairs_withheld(detection.hubs)
         hubs = plural(detection.hubs.num_rows, "hub")
@@ -66,6 +67,26 @@ def spell_rings(detection: Judged) -> str:
     below = f"{plural(candidates, 'candidate')} below the floors"
     lines.append(f"{found if published else 'no rings found'}; {below}")
     return "\n".join(lines)
+
+
+def _benign(entries: list[dict[str, Any]]) -> list[str]:
+    """What an allow-list did, and which of its entries did nothing."""
+    if not entries:
+        return []
+    states = [entry["state"] for entry in entries]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+    links = plural(sum(entry["n_links"] for entry in entries), "link")
+    idle = [entry for entry in entries if entry["state"] != "applied"]
+    lines = [
+        f"allow-list of {plural(len(entries), 'entry', 'entries')}: {counts}; {links} left out"
+    ]
+    for entry in idle[:_IDLE]:
+        since = f" on {entry['until']}" if entry["state"] == "expired" else ""
+        lines.append(
+            f"  {entry['state']}{since}: {visible(entry['entity'])} ({visible(entry['why'])})"
+        )
+    more = len(idle) - _IDLE
+    return [*lines, f"  and {plural(more, 'more entry', 'more entries')}"] if more > 0 else lines
 
 
 def explain(detection: Judged, ring_id: str) -> str:
