@@ -428,6 +428,43 @@ EVIDENCE = Contract(
     key=("dt", "ring_id", "kind", "entity"),
     required=("dt", "ring_id", "kind", "entity", "n_members", "n_holders", "weight", "members"),
 )
+HOLDERS = Contract(
+    "HOLDERS",
+    "One row per account that used one entity in a window: events, days, first and last seen, and "
+    "the ring that the account is in (null where in none).",
+    {
+        "account_id": pa.string(),
+        "n": pa.int64(),
+        "n_days": pa.int64(),
+        "first_seen": TIMESTAMP,
+        "last_seen": TIMESTAMP,
+        "ring_id": pa.string(),
+        "status": pa.string(),
+    },
+    required=("account_id", "n", "n_days", "first_seen", "last_seen"),
+    key=("account_id",),
+)
+HOLDING_RINGS = Contract(
+    "HOLDING_RINGS",
+    "One row per ring that one entity is evidence of; score and weight are in millibits.",
+    {
+        "ring_id": pa.string(),
+        "status": pa.string(),
+        "score": pa.int64(),
+        "size": pa.int64(),
+        "n_members": pa.int64(),
+        "n_holders": pa.int64(),
+        "role": pa.string(),
+        "weight": pa.int64(),
+    },
+    key=("ring_id",),
+)
+REVEALED = Contract(
+    "REVEALED",
+    "One row per value that a pseudonym stands for. Never kept.",
+    {"entity": pa.string(), "value": pa.string()},
+    key=("entity", "value"),
+)
 LINEAGE = Contract(
     "LINEAGE",
     "One row per pair of related rings of two days: how many accounts they share and what became "

@@ -3,6 +3,7 @@
     lake/lake.json                     the format and the key's id
     lake/dt=2026-11-22.json            the pointer of a date: which snapshot folder stands
     lake/data/dt=2026-11-22/<id>/      its tables, report.html, manifest.json and run.json
+    lake/access.jsonl                  who looked up facts or revealed them; only appended to
 
 A date is "read" when only its day tables stand and "judged" when its rings stand too. A snapshot's
 id is the first 16 digits of its manifest's SHA-256, and the manifest holds the SHA-256 of every

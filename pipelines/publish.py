@@ -21,7 +21,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphkit.errors import StorageError, UsageError
-from pipelines.lake import FORMAT, TABLES, Snapshot, pointer_path, read_json, storage, verified
+from pipelines.access import ACCESS_LOG
+from pipelines.lake import (
+    FORMAT,
+    TABLES,
+    Snapshot,
+    pointer_path,
+    read_json,
+    storage,
+    verified,
+)
 
 _STAGING = ".staging-"
 
@@ -195,6 +204,7 @@ def _fsync(path: Path) -> None:
 def _refuse_foreign(lake: Path) -> None:
     """Refuse a folder that holds other things: a sweep must never meet what is not ours."""
     names = sorted(path.name for path in lake.iterdir() if not path.name.startswith(_STAGING))
+    names = [name for name in names if name != ACCESS_LOG]
     if names and "lake.json" not in names:
         raise UsageError(
             f"{lake} is not a lake",

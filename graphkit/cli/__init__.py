@@ -1,5 +1,6 @@
 """The command line: results on standard output, progress and errors on standard error."""
 
+from graphkit.cli import questions as questions  # its commands join the others
 from graphkit.cli.commands import app
 from graphkit.cli.terminal import guarded
 

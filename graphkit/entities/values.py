@@ -20,13 +20,15 @@ def identify(kind: str, values: Sequence[str], key: Key) -> pa.Int64Array:
 
     Args:
         kind: entity kind; not one of UNNAMED_KINDS.
-        values: addresses, processor's card fingerprints, devices (see `device`), mail domains,
-            organisations or identifiers of mentions; shape (n,).
+        values: addresses (an IPv6 /64 as well), processor's card fingerprints, devices (see
+            `device`), mail domains, organisations or identifiers of mentions; shape (n,).
         key: what pseudonyms are made with.
 
     Returns:
         shape (n,); null where a value cannot link accounts, as an inside address.
     """
+    if kind == "ip":
+        values = [value.removesuffix("/64") if ":" in value else value for value in values]
     return keyed(kind, spell(kind, values), key)
 
 
@@ -80,6 +82,12 @@ def raw_values(kind: str, name: str, part: pa.Table) -> pa.ChunkedArray | None:
         return part.filter(pc.equal(part["kind"], pa.scalar(kind)))["entity"]
     table, take = _HOMES.get(kind, ("", None))
     return take(part) if take is not None and table == name else None
+
+
+def homes(kind: str) -> tuple[str, ...]:
+    """The input tables that may hold values of a kind."""
+    table, _ = _HOMES.get(kind, ("", None))
+    return (table, "mentions") if table else ("mentions",)
 
 
 def coded(values: pa.ChunkedArray) -> tuple[list[str], pa.Int32Array]:
