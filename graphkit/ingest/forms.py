@@ -152,12 +152,14 @@ def _csv(path: Path, names: Sequence[str]) -> Iterator[Part]:
     told = done = 0
     with _open_csv(path, names, broken) as reader:
         for batch in reader:
-            bad = np.array([row for row, _ in broken], dtype=np.int64)
+            # The reader runs ahead and adds to the list meanwhile: what counts is its length now.
+            known = len(broken)
+            bad = np.array([row for row, _ in broken[:known]], dtype=np.int64)
             numbers = np.arange(done + 1, done + 1 + batch.num_rows + bad.size)
             numbers = numbers[~np.isin(numbers, bad)][: batch.num_rows]
             done = int(numbers[-1]) if numbers.size else done
-            yield Part(pa.Table.from_batches([batch]), numbers, tuple(broken[told:]))
-            told = len(broken)
+            yield Part(pa.Table.from_batches([batch]), numbers, tuple(broken[told:known]))
+            told = known
     if told < len(broken):
         empty = pa.table({name: pa.array([], pa.binary()) for name in names})
         yield Part(empty, np.empty(0, np.int64), tuple(broken[told:]))
