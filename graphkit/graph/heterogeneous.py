@@ -59,7 +59,7 @@ class HeteroGraph:
         """
         self._known(kind)
         table = query(
-            _DEGREES, {"entities": _rows(self.entities), "links": self.links}, {"kind": kind}
+            _DEGREES, {"entities": with_ids(self.entities), "links": self.links}, {"kind": kind}
         )
         return table.set_column(1, "entity", pseudonym(kind, table["entity"]))
 
@@ -157,7 +157,7 @@ class HeteroGraph:
             account_id, kind, entity (keyed pseudonym), spell, n, days, first_seen, last_seen.
         """
         wanted = pa.table({"account_id": account_ids})
-        tables = {"accounts": _rows(self.accounts), "entities": _rows(self.entities)}
+        tables = {"accounts": with_ids(self.accounts), "entities": with_ids(self.entities)}
         return query(_NAMED_LINKS, {**tables, "links": self.links, "wanted": wanted})
 
     def _merged_links(self) -> pa.Table:
@@ -166,7 +166,7 @@ class HeteroGraph:
         return summed.sort_by([("account", "ascending"), ("entity", "ascending")])
 
     def _entity_names(self) -> list[str]:
-        names: list[Any] = query(_NAMES, {"entities": _rows(self.entities)})["name"].to_pylist()
+        names: list[Any] = query(_NAMES, {"entities": with_ids(self.entities)})["name"].to_pylist()
         return names
 
     def _known(self, kind: str) -> None:
@@ -201,12 +201,12 @@ def build_graph(links: pa.Table, profiles: pa.Table, *, address_gap_h: int) -> H
 def _assemble(accounts: pa.Table, traits: pa.Table, uses: pa.Table) -> HeteroGraph:
     """Give accounts, entities and links their row numbers."""
     entities = query(_ENTITIES, {"traits": traits, "uses": uses})
-    tables = {"accounts": _rows(accounts), "entities": _rows(entities), "uses": uses}
+    tables = {"accounts": with_ids(accounts), "entities": with_ids(entities), "uses": uses}
     return HeteroGraph(accounts, entities, query(_NUMBERED, tables))
 
 
-def _rows(table: pa.Table) -> pa.Table:
-    """The table with its row numbers, as column `id`."""
+def with_ids(table: pa.Table) -> pa.Table:
+    """The table with its row numbers, as column `id` (int32)."""
     return table.append_column("id", pa.array(np.arange(table.num_rows, dtype=np.int32)))
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.contracts import EDGES, FACTS, HUBS, SIGNALS, USES, pseudonym
-from graphkit.graph.heterogeneous import TIMED_KINDS, HeteroGraph
+from graphkit.graph.heterogeneous import TIMED_KINDS, HeteroGraph, with_ids
 from graphkit.graph.weights import WEIGHTS
 from graphkit.settings import GraphSettings
 from graphkit.sql import query
@@ -68,7 +68,7 @@ def project(graph: HeteroGraph, weights: pa.Table, *, settings: GraphSettings) -
     entities = _weigh(entities, pairs, graph.accounts.num_rows)
     tables = {"pairs": pairs, "links": links, "entities": entities}
     evidence = query(_EVIDENCE, tables, gap)
-    accounts = _accounts(graph)
+    accounts = with_ids(graph.accounts)
     edges = _edges(query(_EDGES, {"evidence": evidence, "accounts": accounts}), settings)
     tables = {"links": links, "entities": entities, "accounts": accounts, "edges": edges}
     return Projection(
@@ -91,16 +91,10 @@ def probability(weight: NDArray[np.int64], prior_bits: float) -> NDArray[np.int6
     return thousandths
 
 
-def _accounts(graph: HeteroGraph) -> pa.Table:
-    ids = pa.array(np.arange(graph.accounts.num_rows, dtype=np.int32))
-    return graph.accounts.append_column("id", ids)
-
-
 def _entities(graph: HeteroGraph, weights: pa.Table) -> pa.Table:
     """Entities with two holders or more, with their kind's weights and cap."""
-    ids = pa.array(np.arange(graph.entities.num_rows, dtype=np.int32))
     tables = {
-        "entities": graph.entities.append_column("id", ids),
+        "entities": with_ids(graph.entities),
         "links": graph.links,
         "weights": weights,
     }
@@ -109,7 +103,7 @@ def _entities(graph: HeteroGraph, weights: pa.Table) -> pa.Table:
 
 def _links(graph: HeteroGraph, entities: pa.Table) -> pa.Table:
     """Links to those entities, with the share of the account's requests where it matters."""
-    tables = {"links": graph.links, "accounts": _accounts(graph), "entities": entities}
+    tables = {"links": graph.links, "accounts": with_ids(graph.accounts), "entities": entities}
     return query(_SHARES, tables, {"timed": list(TIMED_KINDS)})
 
 
