@@ -329,3 +329,16 @@ def test_the_night_publishes_what_was_left_out_and_no_value(provider: Path) -> N
         provider / "snapshots", DAY, provider / "lake", settings=Settings(window_d=1), benign=path
     )
     assert other.snapshot.manifest["benign"]["sha256"] != digest
+
+
+def test_the_command_takes_the_list_that_the_settings_name(provider: Path) -> None:
+    (provider / "benign.csv").write_text(f"{HEAD}\nip,{OFFICE},,our office\n")
+    (provider / "other.csv").write_text(f"{HEAD}\ncard,{COMPANY},,company card\n")
+    (provider / "graphkit.toml").write_text("window = 1\n[run]\nbenign = 'benign.csv'\n")
+    words = ["run", provider / "snapshots", "--date", DAY, "--out", provider / "lake"]
+    words += ["--settings", provider / "graphkit.toml"]
+    for extra, kinds in ([], ["ip"]), (["--benign", provider / "other.csv"], ["card"]):
+        result = CliRunner().invoke(app, [*map(str, words), *map(str, extra)])
+        assert result.exit_code == 0, result.output
+        listed = gk.open(provider / "lake").findings.benign
+        assert listed["kind"].to_pylist() == kinds

@@ -37,6 +37,22 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(path: Path)
     assert "rings.min_signals" not in told
 
 
+def test_a_path_in_the_file_is_taken_from_its_folder(tmp_path: Path) -> None:
+    file = tmp_path / "etc" / "graphkit.toml"
+    file.parent.mkdir()
+    file.write_text("[run]\nkey = '../secret/lake.key'\nbenign = 'benign.csv'\nthreads = 2\n")
+    found = load_settings(file).run
+    assert found.key == str(tmp_path / "etc/../secret/lake.key")
+    assert (found.benign, found.threads) == (str(tmp_path / "etc/benign.csv"), 2)
+    elsewhere = str(tmp_path / "other.csv")
+    file.write_text(f"[run]\nbenign = '{elsewhere}'\n")
+    assert load_settings(file).run.benign == elsewhere
+    over = {"GRAPHKIT_RUN__BENIGN": "mine.csv"}
+    assert load_settings(file, environ=over).run.benign == "mine.csv", "as the shell understands it"
+    assert load_settings(file, environ=over, run={"benign": "flag.csv"}).run.benign == "flag.csv"
+    assert origins(file)["run.benign"] == "file"
+
+
 def test_other_variables_are_nobodys_business() -> None:
     environ = {"GRAPHKIT_KEY": "00", "GRAPHKIT_DATA": "x", "RINGS__MIN_SIZE": "9"}
     assert load_settings(environ=environ) == Settings()

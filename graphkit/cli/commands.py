@@ -153,7 +153,9 @@ def run(
     ] = None,
     benign: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Allow-list: CSV of kind, entity, until, why."),
+        typer.Option(
+            metavar="FILE", help="Allow-list: CSV of kind, entity, until, why; run.benign else."
+        ),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all cores else.")] = None,
     memory: Annotated[
@@ -168,8 +170,9 @@ def run(
     from graphkit.settings import load_settings
     from pipelines import nightly
 
-    flags = {"key": str(key) if key else None, "threads": threads, "memory": memory}
-    given = {name: value for name, value in flags.items() if value is not None}
+    paths = {name: str(path) for name, path in (("key", key), ("benign", benign)) if path}
+    flags = {"threads": threads, "memory": memory}
+    given = paths | {name: value for name, value in flags.items() if value is not None}
     resolved = load_settings(settings, environ=os.environ, window_d=window, run=given)
     with terminal.progress() as say:
         outcome = nightly.run(
@@ -178,7 +181,7 @@ def run(
             out,
             settings=resolved,
             key_file=Path(resolved.run.key) if resolved.run.key else None,
-            benign=benign,
+            benign=Path(resolved.run.benign) if resolved.run.benign else None,
             threads=resolved.run.threads,
             memory=resolved.run.memory,
             report=say,

@@ -42,7 +42,7 @@ def read_benign(path: Path) -> pa.Table:
             if isinstance(error, OSError)
             else "no CSV in UTF-8",
             allowed=f"a CSV file with the columns {', '.join(_COLUMNS)}",
-            do="correct --benign, or the file",
+            do="correct --benign or run.benign, or the file",
         ) from None
     names = [cell.strip() for cell in rows[0][1]] if rows else []
     _check_columns(names, f"allow-list {path}")

@@ -11,6 +11,7 @@ from graphkit.errors import SettingsError, nearest
 from graphkit.settings.models import Settings
 
 _PREFIX = "GRAPHKIT_"
+_PATHS = ("key", "benign")
 _SECTIONS = ("ingest", "graph", "communities", "rings", "run")
 
 
@@ -63,7 +64,10 @@ def origins(
 def _layers(
     path: Path | None, environ: Mapping[str, str] | None, flags: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield f"file {path}" if path else "defaults", _renamed(_read(path)) if path else {}
+    yield (
+        f"file {path}" if path else "defaults",
+        _placed(_renamed(_read(path)), path) if path else {},
+    )
     yield "environment", _from_environment(environ or {})
     yield "flags", _renamed({name: value for name, value in flags.items() if value is not None})
 
@@ -73,6 +77,18 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
     if "window" in values and "window_d" not in values:
         values = {"window_d" if name == "window" else name: v for name, v in values.items()}
     return values
+
+
+def _placed(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Take the paths in a settings file from the folder where it lies."""
+    run = values.get("run")
+    if not isinstance(run, dict):
+        return values
+    placed = {
+        name: str(path.parent / value) if name in _PATHS and isinstance(value, str) else value
+        for name, value in run.items()
+    }
+    return values | {"run": placed}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -108,13 +108,14 @@ class RingSettings(_Frozen):
 
 
 class RunSettings(_Frozen):
-    """How and with what a night runs; none of it changes a result."""
+    """How and with what a night runs; but for the allow-list it changes no result."""
 
     threads: int | None = Field(None, ge=1, description="threads to use; as many as cores if unset")
     memory: str | None = Field(
         None, description="memory of the query engine, as 3GB; 80% of the machine's if unset"
     )
     key: str | None = Field(None, description="file of the lake's key; beside the lake if unset")
+    benign: str | None = Field(None, description="allow-list, a CSV file; none if unset")
 
 
 class Settings(_Frozen):
