@@ -7,7 +7,9 @@ where it was dropped, the reason.
 
 import gzip
 import ipaddress
+import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -23,54 +25,72 @@ class Canonical(NamedTuple):
 
 
 _NOT_AN_ADDRESS = Canonical(None, "", "not an address")
+_LIST = Canonical(None, "", "a list of addresses: log the one that connected to you")
+_RESERVED = Canonical(None, "", "an inside or reserved address")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Inside addresses: the same one means another machine behind every gateway. Documentation ranges
-# are not among them, so that examples work.
-_INSIDE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",
-        "::/64",
-        "64:ff9b:1::/48",
-        "100::/64",
-        "fc00::/7",
-        "fe80::/10",
-        "fec0::/10",
-        "ff00::/8",
-    )
+_WITH_PORT = re.compile(
+    r"(?:\[(?P<six>[^\[\]]*:[^\[\]]*)\]|(?P<four>[0-9.]+)(?=:))(?::(?P<port>[0-9]{1,5}))?"
 )
 
 
+def _ranges(*networks: str) -> tuple[list[int], list[int]]:
+    """First and last addresses of networks that do not overlap, in order."""
+    parsed = sorted(map(ipaddress.ip_network, networks), key=lambda network: int(network[0]))
+    return [int(network[0]) for network in parsed], [int(network[-1]) for network in parsed]
+
+
+# What the registries of special-purpose addresses (RFC 6890) call not globally reachable, and
+# multicast: the same one means another machine behind every gateway, or none at all. Documentation
+# ranges are not among them, so that examples work; of 2001::/23 Teredo has been folded before.
+_UNREACHABLE = {
+    4: _ranges(
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+        *("172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3"),
+    ),
+    6: _ranges(
+        *("::/64", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "5f00::/16"),
+        *("fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
+    ),
+}
+
+
 def addresses(values: Sequence[str]) -> list[Canonical]:
-    """IPv4 as it is, IPv6 by its /64 (one subscriber's prefix, RFC 6177).
+    """IPv4 as it is, IPv6 by its /64 (one subscriber's prefix, RFC 6177); a port is cut off.
 
     IPv4 inside IPv6 (mapped, RFC 4291; NAT64, RFC 6052; 6to4, RFC 3056; Teredo, RFC 4380) is
-    folded to the IPv4 address. Private, shared, loopback, link-local and multicast ranges cannot
-    link.
+    folded to the IPv4 address. Ranges that are not reachable from everywhere cannot link. Nor can
+    a list, as a forwarded header holds it: senders write its first entries themselves, and the
+    last may be a proxy of one's own.
     """
     return [_address(value) for value in values]
 
 
 def _address(value: str) -> Canonical:
+    if "," in value:
+        return _LIST
     try:
-        address = ipaddress.ip_address(value.strip())
+        address = ipaddress.ip_address(_without_port(value.strip()))
     except ValueError:
         return _NOT_AN_ADDRESS
     if isinstance(address, ipaddress.IPv6Address):
         address = _folded(address)
-    if any(address.version == inside.version and address in inside for inside in _INSIDE):
-        return Canonical(None, "", "an inside address")
+    number = int(address)
+    first, last = _UNREACHABLE[address.version]
+    at = bisect_right(first, number) - 1
+    if at >= 0 and number <= last[at]:
+        return _RESERVED
     if isinstance(address, ipaddress.IPv4Address):
         return Canonical(str(address), "IPv4")
-    prefix = ipaddress.IPv6Network((int(address) >> 64 << 64, 64))
-    return Canonical(str(prefix), "IPv6 /64")
+    prefix = ipaddress.IPv6Address(number >> 64 << 64)
+    return Canonical(f"{prefix}/64", "IPv6 /64")
+
+
+def _without_port(text: str) -> str:
+    """The address in `203.0.113.7:443` and `[2001:db8::1]:443`; any other text as it is."""
+    match = _WITH_PORT.fullmatch(text)
+    if match is None or int(match["port"] or 0) > 65535:
+        return text
+    return match["six"] or match["four"]
 
 
 def _folded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

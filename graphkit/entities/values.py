@@ -25,7 +25,7 @@ def identify(kind: str, values: Sequence[str], key: Key) -> pa.Int64Array:
         key: what pseudonyms are made with.
 
     Returns:
-        shape (n,); null where a value cannot link accounts, as an inside address.
+        shape (n,); null where a value cannot link accounts, as an inside address or a list.
     """
     if kind == "ip":
         values = [value.removesuffix("/64") if ":" in value else value for value in values]
