@@ -594,8 +594,6 @@ BROKEN: dict[str, tuple[dict[str, bytes | pa.Table], str, str]] = {
     "truncated parquet": ({"requests.parquet": TRUNCATED}, "requests.parquet", "cannot be read"),
     "not parquet": ({"requests.parquet": b"hello"}, "requests.parquet", "cannot be read"),
     "empty parquet": ({"requests.parquet": b""}, "requests.parquet", "cannot be read"),
-    "empty csv": ({"requests.csv": b""}, "requests.csv", "cannot be read"),
-    "empty csv.gz": ({"requests.csv.gz": b""}, "requests.csv.gz", "cannot be read"),
     "truncated csv.gz": ({"requests.csv.gz": ZIPPED}, "requests.csv.gz", "cannot be read"),
     "truncated jsonl.gz": ({"requests.jsonl.gz": ZIPPED}, "requests.jsonl.gz", "cannot be read"),
     "not zipped": ({"requests.jsonl.gz": GOOD}, "requests.jsonl.gz", "cannot be read"),
@@ -664,6 +662,42 @@ def test_any_cut_of_a_parquet_file_is_an_error_of_ours(tmp_path: Path) -> None:
         put(tmp_path, "requests.parquet", whole[:cut])
         with pytest.raises(DataError, match=r"requests\.parquet"):
             read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xef\xbb\xbf", b"\n\n"], ids=["no byte", "mark", "line ends"]
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_text_file_that_holds_nothing_has_no_rows_and_is_counted(
+    form: str, content: bytes, packed: bool, tmp_path: Path
+) -> None:
+    columns = ["account_id", "ts", "ip"]
+    put(tmp_path, f"requests/1.{form}", pack(WORLD["requests"], columns, form))
+    whole, alone = read(tmp_path)
+    name = f"requests/0.{form}.gz" if packed else f"requests/0.{form}"
+    put(tmp_path, name, gzip.compress(content) if packed else content)
+    snapshot, drawn = read(tmp_path)
+    assert drawn["requests"].equals(alone["requests"])
+    assert tally(snapshot)["files"] == [name, f"requests/1.{form}"]
+    assert (tally(whole)["empty"], tally(snapshot)["empty"]) == (0, 1)
+
+
+@pytest.mark.parametrize("form", ["csv", "csv.gz", "jsonl", "jsonl.gz"])
+def test_a_table_whose_only_file_has_no_byte_is_empty(form: str, tmp_path: Path) -> None:
+    snapshot, drawn = requests_of(tmp_path, b"", f"requests.{form}")
+    assert drawn.num_rows == 0 and tally(snapshot)["empty"] == 1
+    assert snapshot.report()["signals"]["address"].startswith("off")
+
+
+def test_a_file_of_a_header_only_is_counted_and_blanks_before_rows_are_no_end(
+    tmp_path: Path,
+) -> None:
+    snapshot, drawn = requests_of(tmp_path, b"account_id,ts\n", "requests.csv")
+    assert drawn.num_rows == 0 and tally(snapshot)["empty"] == 1
+    blanks = b"\n" * 5000 + b'{"account_id": "a", "ts": "2026-11-22"}\n'
+    snapshot, drawn = requests_of(tmp_path / "other", blanks, "requests.jsonl")
+    assert drawn.num_rows == 1 and tally(snapshot)["empty"] == 0
 
 
 def test_a_file_without_a_header_is_told_without_its_cells(tmp_path: Path) -> None:

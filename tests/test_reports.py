@@ -39,7 +39,8 @@ NASTY = "<script>alert(1)</script>\"'&\x1b[31m\u202e"
 REPORT: dict[str, Any] = {
     "tables": {
         "requests": {
-            "files": ["requests.csv"],
+            "files": ["requests/1.csv", "requests/2.csv"],
+            "empty": 1,
             "rows": 10,
             "used": 9,
             "refused": 1,

@@ -20,6 +20,7 @@ from graphkit.ingest.files import FORMS
 from graphkit.sql import query
 
 _BLOCK = 32 << 20
+_BLANK = 4096
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_ ]{0,39}[0-9]{0,2}")
 
 
@@ -39,14 +40,14 @@ class Part:
 
 
 def columns_of(path: Path, names: Sequence[str]) -> list[str]:
-    """The columns that a file has, of those asked for; JSON lines may have them all.
+    """The columns that a file has, of those asked for; JSON lines and empty text may have them all.
 
     Raises:
         DataError: the file cannot be read, or lacks `account_id`.
     """
-    if path.name.endswith((".jsonl", ".jsonl.gz")):
-        return list(names)
     try:
+        if path.name.endswith((".jsonl", ".jsonl.gz")) or _is_blank(path):
+            return list(names)
         if path.suffix == ".parquet":
             found = pq.read_schema(path).names
         else:
@@ -90,6 +91,8 @@ def parts(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part]:
     try:
         if path.suffix == ".parquet":
             yield from _parquet(path, names, batch_rows)
+        elif _is_blank(path):
+            return
         elif path.name.endswith((".csv", ".csv.gz")):
             yield from _csv(path, names)
         else:
@@ -121,6 +124,15 @@ def _stream(path: Path) -> Any:
     """The file's bytes, unpacked; untyped, as the stubs know no Arrow stream as a CSV's source."""
     compression: Any = "gzip" if path.suffix == ".gz" else None
     return pa.input_stream(str(path), compression=compression)
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a text file holds nothing: an hour without an event leaves such a file behind."""
+    if path.suffix == ".parquet":
+        return False
+    with _stream(path) as stream:
+        start: bytes = stream.read(_BLANK)
+    return len(start) < _BLANK and not start.removeprefix(codecs.BOM_UTF8).strip()
 
 
 def _open_csv(

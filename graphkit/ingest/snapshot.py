@@ -75,6 +75,7 @@ class Snapshot:
         for label, source in self._sources.get(name, ()):
             count = self._tally.counts[name]
             count.files.append(label)
+            before = count.rows
             for part in source:
                 place = f"dt={self.dt}/{label}"
                 checked = check_cells(part.table, INPUTS[name], dt=self.dt, source=place)
@@ -83,6 +84,7 @@ class Snapshot:
                 if "ts" in table.column_names:
                     count.late += _outside(table["ts"], self.dt)
                 yield label, part.rows[checked.keep], table
+            count.empty += count.rows == before
 
     def _read_accounts(self) -> pa.Table:
         """The accounts table: equal rows collapse, accounts with two different rows are refused."""

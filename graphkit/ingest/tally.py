@@ -36,6 +36,7 @@ class Count:
 
     Attributes:
         files: the files drawn so far.
+        empty: how many of them have no row.
         rows: their rows.
         refused: rows that cannot be used.
         collapsed: rows that say what another says.
@@ -45,6 +46,7 @@ class Count:
     """
 
     files: list[str] = field(default_factory=list)
+    empty: int = 0
     rows: int = 0
     refused: int = 0
     collapsed: int = 0
@@ -146,6 +148,7 @@ class Tally:
         tables = {
             name: {
                 "files": count.files,
+                "empty": count.empty,
                 "rows": count.rows,
                 "used": count.rows - count.refused,
                 "refused": count.refused,

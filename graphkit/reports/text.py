@@ -34,6 +34,8 @@ def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
     for name, table in report["tables"].items():
         line = f"{dt} {name}: {plural(table['rows'], 'row')}, {table['refused']:,} refused"
         extra = [f"{table[what]:,} {what}" for what in ("collapsed", "late") if table.get(what)]
+        if table.get("empty"):
+            extra.append(plural(table["empty"], "file without a row", "files without a row"))
         lines.append(line + (f" ({', '.join(extra)})" if extra else ""))
         for column, reasons in sorted(table.get("cells", {}).items()):
             for reason, n in sorted(reasons.items()):
