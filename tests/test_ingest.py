@@ -24,7 +24,14 @@ from hypothesis import strategies as st
 from graphkit.contracts import ACCOUNTS, INPUTS, REJECTS, REQUESTS
 from graphkit.entities import Key, link_accounts
 from graphkit.errors import DataError
-from graphkit.ingest import Snapshot, check_tables, days_of, forms, read_snapshot
+from graphkit.ingest import (
+    Snapshot,
+    check_tables,
+    csv_form,
+    days_of,
+    json_form,
+    read_snapshot,
+)
 from graphkit.settings import IngestSettings
 
 DAY = date(2026, 11, 22)
@@ -254,7 +261,8 @@ def test_no_account_is_lost_without_being_counted(rows: Rows) -> None:
 def test_rejects_name_the_row_across_parts_and_files(
     form: str, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "_BLOCK", block)
+    for module in (csv_form, json_form):
+        monkeypatch.setattr(module, "BLOCK", block)
     dice = random.Random(5)
     expected: list[tuple[str, int, str | None, str]] = []
     ids: list[str] = []
@@ -563,7 +571,7 @@ def test_odd_characters_lose_no_row(tmp_path: Path) -> None:
     assert "b\x00" in ids
     prompts = drawn["prompt"].to_pylist()
     assert "x" * 1_000_000 in prompts
-    assert json.dumps({"role": "user", "n": 1}) in prompts
+    assert '{"role":"user","n":1}' in prompts
 
 
 def test_bytes_that_are_no_utf8_lose_no_row_of_csv_and_parquet(tmp_path: Path) -> None:

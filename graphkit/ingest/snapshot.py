@@ -14,7 +14,8 @@ from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.errors import DataError
 from graphkit.ingest.cells import check_cells
 from graphkit.ingest.files import digest, table_files
-from graphkit.ingest.forms import Part, check_names, columns_of, parts
+from graphkit.ingest.forms import check_names, columns_of, parts
+from graphkit.ingest.part import Part
 from graphkit.ingest.tally import Tally
 from graphkit.settings import IngestSettings
 from graphkit.sql import query

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from graphkit.contracts import REJECTS
 from graphkit.errors import DataError
 from graphkit.ingest.cells import Checked
-from graphkit.ingest.forms import Part
+from graphkit.ingest.part import Part
 from graphkit.settings import IngestSettings
 
 # What each signal needs: any one of the groups, whole.
