@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import graphkit.workflow.window as order
 from graphkit import workflow
 from graphkit.entities import Key, link_accounts
 from graphkit.ingest import read_snapshot
@@ -28,7 +29,7 @@ def stage(name: str) -> Iterator[None]:
 
 def timed(verb: str) -> Callable[..., Any]:
     """The workflow's verb, which now also adds to its stage's seconds."""
-    inner = getattr(workflow, verb)
+    inner = getattr(order, verb)
 
     def outer(*arguments: Any, **options: Any) -> Any:
         with stage(verb):
@@ -49,7 +50,7 @@ def main(snapshots: Path) -> None:
         tables = (linked.links, linked.activity, linked.profiles, snapshot.rejects())
         days.append(workflow.Day(dt, *tables, snapshot.report()))
     for verb in VERBS:
-        setattr(workflow, verb, timed(verb))
+        setattr(order, verb, timed(verb))
     findings = workflow.detect_window(days, dt=days[-1].dt, settings=settings)
     with stage("render"):
         render(findings)

@@ -51,6 +51,6 @@ def open(lake: str | _Path, date: "_date | None" = None) -> "Detection":
     """
     # Only here and in the command line does the library look at the batch system.
     from graphkit.detection import Detection
-    from pipelines.lake import read_findings
+    from pipelines.findings import read_findings
 
     return Detection(read_findings(_Path(lake), date))

@@ -270,6 +270,19 @@ BENIGN_REMOVED = Contract(
     },
     required=("kind", "entity", "why", "state", "n_links", "n_accounts"),
 )
+ODD_DAYS = Contract(
+    "ODD_DAYS",
+    "One row per unusual thing about a day of a window: the table it is about (null where it is "
+    "the whole day), what sort of thing, and one line for people.",
+    {
+        "dt": pa.date32(),
+        "table": pa.string(),
+        "oddity": pa.string(),
+        "says": pa.string(),
+    },
+    required=("dt", "oddity", "says"),
+    key=("dt", "table", "oddity", "says"),
+)
 HUBS = Contract(
     "HUBS",
     "One row per hub: an entity with more holders than its kind's cap, which proposes no pair. "

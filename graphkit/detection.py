@@ -33,6 +33,7 @@ class Findings:
         hubs: HUBS, with what was withheld.
         lineage: LINEAGE.
         benign: BENIGN_REMOVED: what the allow-list took out before anything was judged.
+        odd_days: ODD_DAYS: what is unusual about the window's days.
         links: LINKS of the window, those that the allow-list took out too.
         profiles: PROFILES of the window.
         reports: what was read, by ISO date.
@@ -50,6 +51,7 @@ class Findings:
     hubs: pa.Table
     lineage: pa.Table
     benign: pa.Table
+    odd_days: pa.Table
     links: pa.Table
     profiles: pa.Table
     reports: Mapping[str, Any]

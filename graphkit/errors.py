@@ -3,6 +3,7 @@
     GraphkitError
     ├── UsageError      2   the command or call asks for something that is not there
     ├── DataError      65   the user's files or tables break their contract
+    │   └── EmptyDayError   a day holds nothing that can be used
     ├── StorageError   75   the lake cannot be locked, read or written now; try again
     └── SettingsError  78   settings or key do not fit
 
@@ -42,6 +43,10 @@ class DataError(GraphkitError):
     """The user's files or tables break their contract."""
 
     exit_code = 65
+
+
+class EmptyDayError(DataError):
+    """A day holds no table, or no row that can be used."""
 
 
 class StorageError(GraphkitError):

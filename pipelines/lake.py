@@ -12,7 +12,6 @@ file but run.json, so equal results have equal ids and every byte can be verifie
 
 import hashlib
 import json
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,15 +32,14 @@ from graphkit.contracts import (
     LINEAGE,
     LINKS,
     MEMBERSHIP,
+    ODD_DAYS,
     PROFILES,
     REJECTS,
     RING_MEMBERS,
     RINGS,
 )
-from graphkit.detection import Findings
 from graphkit.errors import StorageError, UsageError
 from graphkit.reports import spell_dates
-from graphkit.settings import Settings
 
 FORMAT = 1
 DAY_TABLES = {"links": LINKS, "activity": ACTIVITY, "profiles": PROFILES, "rejects": REJECTS}
@@ -55,6 +53,7 @@ RING_TABLES = {
     "hubs": HUBS,
     "lineage": LINEAGE,
     "benign": BENIGN_REMOVED,
+    "odd_days": ODD_DAYS,
 }
 TABLES = DAY_TABLES | RING_TABLES
 
@@ -205,38 +204,6 @@ def load(lake: Path, dt: date, names: Sequence[str]) -> tuple[Snapshot, dict[str
         if standing(lake, dt) == snapshot:
             raise
         return load(lake, dt, names)
-
-
-def read_findings(lake: Path, dt: date | None = None) -> Findings:
-    """Read what was found on a date (the latest judged one where None), with its window's links.
-
-    Warns where a day of the window was read anew since: its links may be other ones.
-
-    Raises:
-        UsageError: the date has no rings, or a day of its window is not there any more.
-        StorageError: a file is missing or not the one published.
-    """
-    chosen = judged_date(lake, dt)
-    snapshot, tables = load(lake, chosen, [*RING_TABLES, "links", "profiles"])
-    manifest = snapshot.manifest
-    links, profiles = [tables.pop("links")], [tables.pop("profiles")]
-    reports = {str(chosen): manifest["input"]}
-    for name, source in sorted(manifest["window"].items(), reverse=True):
-        day, read = load(lake, date.fromisoformat(name), ["links", "profiles"])
-        if day.reference()["sha256"] != source.get("sha256"):
-            warnings.warn(f"{name} was read anew after {chosen} was judged", stacklevel=2)
-        links.insert(0, read["links"])
-        profiles.insert(0, read["profiles"])
-        reports[name] = day.manifest["input"]
-    return Findings(
-        dt=chosen,
-        **tables,
-        links=pa.concat_tables(links),
-        profiles=pa.concat_tables(profiles),
-        reports=dict(sorted(reports.items())),
-        settings=Settings.model_validate(manifest["settings"]),
-        next_number=manifest["next_number"],
-    )
 
 
 def _read_table(snapshot: Snapshot, name: str) -> pa.Table:

@@ -1,12 +1,10 @@
 """The night's job: read the window that ends on a date, find its rings, check them, publish."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -16,24 +14,16 @@ from graphkit.detection import Findings
 from graphkit.entities import Key, key_benign
 from graphkit.errors import DataError, UsageError
 from graphkit.ingest.benign import read_benign
-from graphkit.reports import render, spell_dates, spell_day, spell_rings
+from graphkit.ingest.odd_days import OddDay
+from graphkit.reports import render, spell_dates, spell_odd_days, spell_rings
 from graphkit.settings import Settings
-from graphkit.workflow import Day, Previous, days_of, detect_window, read_day, window_of
+from graphkit.workflow import Day, Previous, days_of, detect_window
 from pipelines.checks import check
-from pipelines.facts import cost, judgement, origin, peak_bytes
+from pipelines.facts import cost, judgement, peak_bytes
 from pipelines.keys import load_key
-from pipelines.lake import (
-    DAY_TABLES,
-    RING_TABLES,
-    Snapshot,
-    key_id,
-    latest,
-    load,
-    standing,
-)
+from pipelines.lake import RING_TABLES, Snapshot, key_id, latest, load
 from pipelines.publish import create, publish, writing
-
-Report = Callable[[str], None]
+from pipelines.window import Job, Report, Window, day_tables, gather, outdated
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,7 @@ class Outcome:
         rings: published rings.
         candidates: rings below the floors.
         missing: days of the window that nothing was there for.
+        odd: how much is odd about days of the window.
         seconds: how long the run took.
         peak_bytes: the most memory that the process held.
     """
@@ -57,50 +48,9 @@ class Outcome:
     rings: int
     candidates: int
     missing: tuple[date, ...]
+    odd: int
     seconds: float
     peak_bytes: int
-
-
-@dataclass
-class _Window:
-    """The days before the date: those there are, where each came from, and those there are not."""
-
-    days: list[Day] = field(default_factory=list)
-    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
-    missing: list[date] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What every step of a run needs to know."""
-
-    snapshots: Path
-    dt: date
-    lake: Path
-    staging: Path
-    key: Key
-    settings: Settings
-    report: Report
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time a step and say how long it took."""
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
-        self.report(f"{name}: {self.seconds[name]:.1f} s")
-
-    def say(self, text: str) -> None:
-        """Report a text line by line."""
-        for line in text.splitlines():
-            self.report(line)
-
-    def read(self, dt: date) -> Day:
-        """Read a day's files and say what was in them."""
-        day = read_day(self.snapshots, dt, key=self.key, settings=self.settings)
-        self.say(spell_day(day.dt, day.report, day.rejects))
-        return day
 
 
 def run(
@@ -144,32 +94,41 @@ def run(
         _limit(threads, memory, staging / "spill")
         key = _key(lake, staging, key_file, report)
         known = key_benign(listed, key)
-        job = _Job(snapshots, dt, lake, staging, key, settings, report)
+        job = Job(snapshots, dt, lake, staging, key, settings, report)
         with job.step("read"):
             today = job.read(dt)
-            window = _window(job, present)
-        if window.missing:
-            report(f"days of the window without data: {spell_dates(window.missing)}")
+            window = gather(job, present)
         earlier, previous = _previous(lake, dt)
         with job.step("detect"):
+            odd = [*window.odd, *_late_days(window, earlier)]
+            days = [*window.days, today]
             findings = detect_window(
-                [*window.days, today], dt=dt, settings=settings, previous=previous, benign=known
+                days, dt=dt, settings=settings, previous=previous, benign=known, noticed=odd
             )
         with job.step("check"):
             check(findings, today)
         with job.step("publish"):
             snapshot = _publish(job, findings, today, window, earlier, started, threads)
-    job.say(spell_rings(findings))
-    outcome = _outcome(snapshot, findings.rings, window.missing, time.perf_counter() - started)
+    _say(job, findings, outdated(lake, snapshot))
+    outcome = _outcome(snapshot, findings, window.missing, time.perf_counter() - started)
     report(f"{outcome.seconds:.1f} s, at most {outcome.peak_bytes / 1e9:.2f} GB of memory")
     return outcome
 
 
+def _say(job: Job, findings: Findings, later: Sequence[date]) -> None:
+    """Say what was found, what is odd, and which later dates should be run again."""
+    job.say(spell_rings(findings))
+    job.say(spell_odd_days(findings.odd_days))
+    if later:
+        days = f"{spell_dates(later)}; run again"
+        job.report(f"judged before with other files of {job.dt}, or without: {days}")
+
+
 def _publish(
-    job: _Job,
+    job: Job,
     findings: Findings,
     today: Day,
-    window: _Window,
+    window: Window,
     earlier: Snapshot | None,
     started: float,
     threads: int | None,
@@ -180,7 +139,7 @@ def _publish(
         job.staging,
         job.dt,
         kind="judged",
-        tables=_day_tables(today) | {name: getattr(findings, name) for name in RING_TABLES},
+        tables=day_tables(today) | {name: getattr(findings, name) for name in RING_TABLES},
         texts={"report.html": render(findings)},
         facts=judgement(findings, today, job.key, window.sources, window.missing, earlier),
         run_facts=lambda: cost(time.perf_counter() - started, job.seconds, threads),
@@ -189,9 +148,9 @@ def _publish(
 
 
 def _outcome(
-    snapshot: Snapshot, rings: pa.Table, missing: Sequence[date], seconds: float
+    snapshot: Snapshot, findings: Findings, missing: Sequence[date], seconds: float
 ) -> Outcome:
-    statuses = rings["status"].to_pylist()
+    statuses = findings.rings["status"].to_pylist()
     return Outcome(
         dt=snapshot.dt,
         snapshot=snapshot,
@@ -199,6 +158,7 @@ def _outcome(
         rings=statuses.count("published"),
         candidates=statuses.count("candidate"),
         missing=tuple(missing),
+        odd=findings.odd_days.num_rows,
         seconds=seconds,
         peak_bytes=peak_bytes(),
     )
@@ -243,36 +203,13 @@ def _key(lake: Path, staging: Path, key_file: Path | None, report: Report) -> Ke
     return key
 
 
-def _window(job: _Job, present: set[date]) -> _Window:
-    """Gather the days of the window before the date: from the lake, else from their files."""
-    window = _Window()
-    ingest = job.settings.ingest.model_dump(mode="json")
-    for day in window_of(job.dt, job.settings.window_d)[:-1]:
-        stands = standing(job.lake, day)
-        if stands is not None and stands.manifest["settings"]["ingest"] == ingest:
-            stands, tables = load(job.lake, day, list(DAY_TABLES))
-            window.days.append(Day(dt=day, **tables, report=stands.manifest["input"]))
-        elif day in present:
-            window.days.append(job.read(day))
-            if stands is not None and stands.kind == "judged":
-                # Its rings were found under other ingest settings, and stay as they are.
-                window.sources[str(day)] = {"inputs": window.days[-1].report["inputs"]}
-                continue
-            stands = publish(
-                job.lake,
-                job.staging,
-                day,
-                kind="read",
-                tables=_day_tables(window.days[-1]),
-                texts={},
-                facts=origin(job.key, window.days[-1]) | {"settings": {"ingest": ingest}},
-                run_facts=dict,
-            )
-        else:
-            window.missing.append(day)
-            continue
-        window.sources[str(day)] = stands.reference()
-    return window
+def _late_days(window: Window, earlier: Snapshot | None) -> list[OddDay]:
+    """Days that came after a later date had been judged without them."""
+    if earlier is None:
+        return []
+    says = f"came after {earlier.dt} had been judged without it"
+    days = [day.dt for day in window.days if str(day.dt) in earlier.manifest["missing"]]
+    return [OddDay(dt, None, "late day", says) for dt in days]
 
 
 def _previous(lake: Path, dt: date) -> tuple[Snapshot | None, Previous | None]:
@@ -282,7 +219,3 @@ def _previous(lake: Path, dt: date) -> tuple[Snapshot | None, Previous | None]:
         return None, None
     snapshot, tables = load(lake, before, ["members"])
     return snapshot, Previous(before, tables["members"], snapshot.manifest["next_number"])
-
-
-def _day_tables(day: Day) -> dict[str, pa.Table]:
-    return {name: getattr(day, name) for name in DAY_TABLES}

@@ -20,8 +20,9 @@ from graphkit.settings import Settings, load_settings
 from graphkit.simulate import simulate
 from graphkit.workflow import Day, detect_window, read_day
 from pipelines import lake as lakes
-from pipelines import nightly
+from pipelines import nightly, window
 from pipelines.checks import check
+from pipelines.findings import read_findings
 from pipelines.keys import load_key
 from pipelines.lake import RING_TABLES
 from pipelines.nightly import Outcome, run
@@ -84,7 +85,7 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> list[date]:
         read.append(dt)
         return read_day(snapshots, dt, **more)
 
-    monkeypatch.setattr(nightly, "read_day", watched)
+    monkeypatch.setattr(window, "read_day", watched)
     return read
 
 
@@ -192,7 +193,7 @@ def test_days_read_under_other_ingest_settings_are_read_again(
     assert set(outcome.snapshot.manifest["window"][str(DAYS[2])]) == {"inputs"}
     assert kinds(lake) == {19: "read", 20: "read", 21: "judged", 22: "judged"}
     with pytest.warns(UserWarning, match="2026-11-21 was read anew"):
-        lakes.read_findings(lake)
+        read_findings(lake)
 
 
 def test_days_without_a_folder_are_missing_and_said(snapshots: Path, tmp_path: Path) -> None:
@@ -227,7 +228,7 @@ def test_refused_rows_are_said_and_kept(snapshots: Path, tmp_path: Path) -> None
 
 
 def test_what_is_opened_is_what_was_found(lake: Path, snapshots: Path) -> None:
-    opened = lakes.read_findings(lake)
+    opened = read_findings(lake)
     days = [read_day(snapshots, day, key=load_key(lake), settings=WINDOW) for day in DAYS]
     found = detect_window(days, dt=LAST, settings=WINDOW)
     for name in (*RING_TABLES, "links", "profiles"):
@@ -289,12 +290,12 @@ def test_a_failed_check_publishes_nothing(
 
     def bad_read(*args: Any, **more: Any) -> Day:
         day = real_read(*args, **more)
-        return broken(lakes.read_findings(lake), day, how)[1]
+        return broken(read_findings(lake), day, how)[1]
 
     def bad_detect(days: Any, **more: Any) -> Findings:
         return broken(real_detect(days, **more), days[-1], how)[0]
 
-    monkeypatch.setattr(nightly, "read_day", bad_read)
+    monkeypatch.setattr(window, "read_day", bad_read)
     monkeypatch.setattr(nightly, "detect_window", bad_detect)
     with pytest.raises(DataError, match=said):
         run(snapshots, LAST, lake, settings=WINDOW)
@@ -303,7 +304,7 @@ def test_a_failed_check_publishes_nothing(
 
 def test_the_checks_hold_for_what_is_whole(lake: Path, snapshots: Path) -> None:
     today = read_day(snapshots, LAST, key=load_key(lake), settings=WINDOW)
-    check(lakes.read_findings(lake), today)
+    check(read_findings(lake), today)
 
 
 def test_a_date_without_data_makes_no_lake_and_no_key(snapshots: Path, tmp_path: Path) -> None:
@@ -361,15 +362,15 @@ import os, sys
 from datetime import date
 from pathlib import Path
 from graphkit.settings import Settings
-from pipelines import nightly
+from pipelines import nightly, window
 def killed(*args, **more):
     os.kill(os.getpid(), 9)
-nightly.{step} = killed
+{step} = killed
 nightly.run(Path(sys.argv[1]), date(2026, 11, 22), Path(sys.argv[2]), settings=Settings(window_d=4))
 """
 
 
-@pytest.mark.parametrize("step", ["read_day", "detect_window", "publish"])
+@pytest.mark.parametrize("step", ["window.read_day", "nightly.detect_window", "nightly.publish"])
 def test_a_killed_run_leaves_the_old_rings_and_is_swept(
     lake: Path, snapshots: Path, step: str
 ) -> None:

@@ -20,6 +20,7 @@ from graphkit.contracts import (
     EVIDENCE,
     HUBS,
     LINEAGE,
+    ODD_DAYS,
     PROFILES,
     REJECTS,
     RING_MEMBERS,
@@ -66,6 +67,7 @@ class Sheet:
     hubs: pa.Table = field(default_factory=HUBS.empty)
     lineage: pa.Table = field(default_factory=LINEAGE.empty)
     benign: pa.Table = field(default_factory=BENIGN_REMOVED.empty)
+    odd_days: pa.Table = field(default_factory=ODD_DAYS.empty)
     profiles: pa.Table = field(default_factory=PROFILES.empty)
     reports: dict[str, Any] = field(default_factory=lambda: {"2026-11-22": REPORT})
     settings: Settings = field(default_factory=Settings)

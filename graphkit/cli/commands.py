@@ -188,7 +188,9 @@ def run(
         )
     found = f"{outcome.rings} rings and {outcome.candidates} candidates"
     found = found if outcome.rings else f"no rings found, {outcome.candidates} candidates"
-    terminal.out(f"{dt}: {found}, published as {outcome.snapshot.id}\nreport: {outcome.report}")
+    odd = f"\nodd days: {outcome.odd} things to look at, in the report" if outcome.odd else ""
+    published = f"{dt}: {found}, published as {outcome.snapshot.id}\nreport: {outcome.report}"
+    terminal.out(published + odd)
 
 
 @app.command(epilog="Example: graphkit rings lake --format csv")

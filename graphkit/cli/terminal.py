@@ -110,7 +110,7 @@ def findings(lake: Path, dt: date | None) -> "Findings":
         UsageError: the date has no rings.
         StorageError: the lake cannot be read.
     """
-    from pipelines.lake import read_findings
+    from pipelines.findings import read_findings
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

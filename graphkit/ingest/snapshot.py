@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
-from graphkit.errors import DataError
+from graphkit.errors import EmptyDayError
 from graphkit.ingest.cells import check_cells
 from graphkit.ingest.files import digest, table_files
 from graphkit.ingest.forms import check_names, columns_of, parts
@@ -142,13 +142,14 @@ def read_snapshot(snapshots: Path, dt: date, settings: IngestSettings) -> Snapsh
         settings: how to read.
 
     Raises:
-        DataError: the day is not there, holds no table, or a file breaks its contract.
+        EmptyDayError: the day is not there or holds no table.
+        DataError: a file breaks its contract.
     """
     day = snapshots / f"dt={dt}"
     found = {name: table_files(day, name) for name in INPUTS} if day.is_dir() else {}
     found = {name: files for name, files in found.items() if files}
     if not found:
-        raise DataError(
+        raise EmptyDayError(
             f"{day} holds no table" if day.is_dir() else f"{day} is not there",
             found=", ".join(sorted(entry.name for entry in day.iterdir())[:5]) or "nothing"
             if day.is_dir()

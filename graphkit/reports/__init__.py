@@ -5,7 +5,7 @@ from graphkit.reports.listing import as_csv, as_json, as_table
 from graphkit.reports.notebook import Listing, as_html
 from graphkit.reports.page import render
 from graphkit.reports.spelling import spell_dates, visible
-from graphkit.reports.text import explain, spell_day, spell_rings
+from graphkit.reports.text import explain, spell_day, spell_odd_days, spell_rings
 
 __all__ = [
     "CAUTION",
@@ -18,6 +18,7 @@ __all__ = [
     "render",
     "spell_dates",
     "spell_day",
+    "spell_odd_days",
     "spell_rings",
     "visible",
 ]

@@ -54,6 +54,10 @@ class Judged(Protocol):
         """BENIGN_REMOVED."""
 
     @property
+    def odd_days(self) -> pa.Table:
+        """ODD_DAYS of the window."""
+
+    @property
     def profiles(self) -> pa.Table:
         """PROFILES of the window."""
 

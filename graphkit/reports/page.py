@@ -63,6 +63,7 @@ def render(detection: Judged) -> str:
         tiles=_tiles(detection, published, candidates),
         tables=rows_read(detection.reports),
         states=signal_states(detection.reports),
+        odd_days=detection.odd_days.to_pylist(),
         hubs=_hubs(detection.hubs),
         n_hubs=detection.hubs.num_rows,
         withheld=pairs_withheld(detection.hubs),

@@ -55,6 +55,15 @@ def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
     return "\n".join(lines)
 
 
+def spell_odd_days(odd_days: pa.Table) -> str:
+    """Say what is unusual about the days of a window, one line each."""
+    rows = odd_days.to_pylist()
+    places = [f"{row['dt']} {row['table']}" if row["table"] else str(row["dt"]) for row in rows]
+    return "\n".join(
+        f"odd day {place}: {visible(row['says'])}" for place, row in zip(places, rows, strict=True)
+    )
+
+
 def spell_rings(detection: Judged) -> str:
     """Say how many rings there are, what hubs withheld and what the allow-list took out."""
     published = of_status(detection.rings, "published").num_rows

@@ -3,6 +3,7 @@
 from graphkit.settings.load import load_settings, origins
 from graphkit.settings.models import (
     CommunitySettings,
+    DaySettings,
     GraphSettings,
     IngestSettings,
     KindSettings,
@@ -13,6 +14,7 @@ from graphkit.settings.models import (
 
 __all__ = [
     "CommunitySettings",
+    "DaySettings",
     "GraphSettings",
     "IngestSettings",
     "KindSettings",

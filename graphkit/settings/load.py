@@ -12,7 +12,7 @@ from graphkit.settings.models import Settings
 
 _PREFIX = "GRAPHKIT_"
 _PATHS = ("key", "benign")
-_SECTIONS = ("ingest", "graph", "communities", "rings", "run")
+_SECTIONS = ("ingest", "days", "graph", "communities", "rings", "run")
 
 
 def load_settings(

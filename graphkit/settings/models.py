@@ -23,6 +23,30 @@ class IngestSettings(_Frozen):
     batch_rows: int = Field(131_072, ge=1, description="rows read at a time")
 
 
+class DaySettings(_Frozen):
+    """From where on a day is odd, and when it is so odd that the date is not judged."""
+
+    far_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="share of a table's usual rows (the median of the window's other days) below "
+        "which a day is odd; above its inverse too",
+    )
+    late_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of a table's rows with a time of another day above which a day is odd",
+    )
+    min_share: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="share of the usual events below which the date is not judged",
+    )
+
+
 class KindSettings(_Frozen):
     """What an entity of one kind is worth; what is left out is as in the weights table."""
 
@@ -124,6 +148,7 @@ class Settings(_Frozen):
     window_d: int = Field(30, ge=1, le=366, description="days that end on the run's date")
     seed: int = Field(0, ge=0, description="seed of everything random")
     ingest: IngestSettings = IngestSettings()
+    days: DaySettings = DaySettings()
     graph: GraphSettings = GraphSettings()
     communities: CommunitySettings = CommunitySettings()
     rings: RingSettings = RingSettings()
