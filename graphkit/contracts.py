@@ -4,11 +4,13 @@ A contract is checked at each crossing. Times are UTC microseconds; weights and 
 integer millibits, so that sums are exact whatever the order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from graphkit.errors import DataError
 
@@ -67,7 +69,7 @@ class Contract:
                 for name in self.required or self.key
                 if table[name].null_count
             ]
-        if not wrong and self.key:
+        if not wrong and self.key and not _ascending(table, self.key):
             distinct = table.group_by(list(self.key), use_threads=False).aggregate([]).num_rows
             if distinct != table.num_rows:
                 wrong = [f"key ({', '.join(self.key)}): {table.num_rows - distinct} repeats"]
@@ -91,6 +93,22 @@ class Contract:
         if len(names) == len(self.columns):
             arranged = arranged.cast(self.schema)
         return self.check(arranged)
+
+
+def _ascending(table: pa.Table, key: Sequence[str]) -> bool:
+    """Whether each row's key is above the one before; then none repeats, at a tenth of the cost."""
+    n = max(table.num_rows - 1, 0)
+    above, same = np.zeros(n, dtype=bool), np.ones(n, dtype=bool)
+    for name in key:
+        before, after = table[name].slice(0, n), table[name].slice(1)
+        above |= same & _true(pc.greater(after, before))
+        same &= _true(pc.equal(after, before))
+    return bool(above.all())
+
+
+def _true(cells: pa.ChunkedArray) -> NDArray[np.bool_]:
+    values: NDArray[np.bool_] = pc.fill_null(cells, False).to_numpy(zero_copy_only=False)
+    return values
 
 
 ACCOUNTS = Contract(

@@ -13,6 +13,8 @@ _database: duckdb.DuckDBPyConnection | None = None
 # Without this the engine would spill into a folder of the working directory.
 _UNBOUND: dict[str, str | int] = {"temp_directory": ""}
 _bounds = _UNBOUND
+# Rows that a thread takes at a time: the engine alone would give a whole part to one thread.
+_BATCH = 16_384
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
@@ -75,7 +77,8 @@ def query(
     cursor = _connection()
     try:
         for name, table in tables.items():
-            cursor.register(name, table)
+            batches = table.to_batches(max_chunksize=_BATCH)
+            cursor.register(name, pa.Table.from_batches(batches, schema=table.schema))
         result: pa.Table = cursor.sql(text, params=dict(parameters or {})).to_arrow_table()
         return result
     finally:

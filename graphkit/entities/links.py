@@ -187,11 +187,15 @@ SELECT account_id, CAST(sum(requests) AS BIGINT) AS requests,
 FROM parts GROUP BY account_id
 """
 _LINKS = """
+WITH carried AS (
+    SELECT account_id, kind, sum(n) AS of_kind FROM uses
+    WHERE kind IN (SELECT kind FROM uses WHERE source = 'mentions') GROUP BY ALL
+)
 SELECT CAST($dt AS DATE) AS dt, account_id, kind, entity, trait, n,
     n / CASE source WHEN 'requests' THEN requests WHEN 'payments' THEN payments
-        WHEN 'mentions' THEN sum(n) OVER (PARTITION BY account_id, kind) ELSE n END AS share,
+        WHEN 'mentions' THEN of_kind ELSE n END AS share,
     first_seen, last_seen
-FROM uses LEFT JOIN totals USING (account_id)
+FROM uses LEFT JOIN totals USING (account_id) LEFT JOIN carried USING (account_id, kind)
 ORDER BY account_id, kind, entity
 """
 _PROFILES = """
