@@ -234,13 +234,15 @@ ACTIVITY = Contract(
 PROFILES = Contract(
     "PROFILES",
     "One row per day and account that the day's files name: what the accounts table says of it "
-    "(null where it is not listed), its requests, payments and paid cents that day.",
+    "(null where it is not listed; org is a keyed pseudonym), its requests, payments and paid "
+    "cents that day.",
     {
         "dt": pa.date32(),
         "account_id": pa.string(),
         "created_at": TIMESTAMP,
         "country": pa.string(),
         "status": pa.string(),
+        "org": pa.int64(),
         "requests": pa.int64(),
         "payments": pa.int64(),
         "amount_cents": pa.int64(),
@@ -401,7 +403,10 @@ COSHARES = Contract(
 )
 RINGS = Contract(
     "RINGS",
-    "One row per ring of a day. score is in millibits; n_active counts members with an event on "
+    "One row per ring of a day. status is published, candidate (below the floors) or organisation "
+    "(past them, but inside one verified organisation); organisation is the pseudonym of the one "
+    "that the ring lies inside (null where in none, or where no organisation is verified). score "
+    "is in millibits; n_active counts members with an event on "
     "the day itself; requests and amount_usd are the members' over the window; first and last seen "
     "are those of the shared facts; signals are named strongest first.",
     {
@@ -417,6 +422,7 @@ RINGS = Contract(
         "first_seen": TIMESTAMP,
         "last_seen": TIMESTAMP,
         "signals": pa.string(),
+        "organisation": pa.string(),
     },
     key=("dt", "ring_id"),
 )

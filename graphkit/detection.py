@@ -13,7 +13,7 @@ from graphkit.communities import list_communities
 from graphkit.errors import UsageError, nearest
 from graphkit.graph import HeteroGraph, build_graph
 from graphkit.graph.benign import without_benign
-from graphkit.reports import Listing, as_html, explain
+from graphkit.reports import Listing, as_html, explain, spell_set_apart
 from graphkit.settings import Settings
 from graphkit.sql import query
 
@@ -76,7 +76,7 @@ class Detection:
 
     @property
     def rings(self) -> Listing:
-        """One row per ring, strongest first; `status` parts what is published from candidates."""
+        """One row per ring, strongest first; `status` parts what is published from the rest."""
         return Listing(self.findings.rings)
 
     @property
@@ -128,14 +128,15 @@ class Detection:
         return Why(self.findings, account_id)
 
     def __repr__(self) -> str:
-        published = self.findings.rings.filter(pc.field("status") == "published").num_rows
-        return (
-            f"<Detection {self.dt}: {published} rings published, "
-            f"{len(self.rings) - published} candidates>"
-        )
+        statuses = self.findings.rings["status"].to_pylist()
+        published, candidates = statuses.count("published"), statuses.count("candidate")
+        apart = spell_set_apart(self.findings.rings)
+        said = f"{published} rings published, {candidates} candidates"
+        return f"<Detection {self.dt}: {', '.join(filter(None, [said, apart]))}>"
 
     def _repr_html_(self) -> str:
-        return self.rings._repr_html_()
+        apart = spell_set_apart(self.findings.rings)
+        return self.rings._repr_html_() + (f"<p>{apart}</p>" if apart else "")
 
 
 class Ring:
@@ -218,9 +219,11 @@ class Why:
     def _reason(self, findings: Findings, mine: list[dict[str, Any]]) -> str:
         settings = findings.settings
         if mine:
+            status = mine[0]["status"]
+            where = "inside one verified organisation" if status == "organisation" else status
             return (
                 f"{mine[0]['confidence']:.0%} of its evidence lies inside ring {self.ring_id} "
-                f"({mine[0]['status']})."
+                f"({where})."
             )
         named = (pc.field("kind") == "account") & (pc.field("entity") == self.account_id)
         listed = findings.benign.filter(named & (pc.field("state") == "applied")).to_pylist()

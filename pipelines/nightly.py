@@ -36,6 +36,7 @@ class Outcome:
         report: the HTML report.
         rings: published rings.
         candidates: rings below the floors.
+        apart: rings inside one verified organisation.
         missing: days of the window that nothing was there for.
         odd: how much is odd about days of the window.
         seconds: how long the run took.
@@ -47,6 +48,7 @@ class Outcome:
     report: Path
     rings: int
     candidates: int
+    apart: int
     missing: tuple[date, ...]
     odd: int
     seconds: float
@@ -157,6 +159,7 @@ def _outcome(
         report=snapshot.folder / "report.html",
         rings=statuses.count("published"),
         candidates=statuses.count("candidate"),
+        apart=statuses.count("organisation"),
         missing=tuple(missing),
         odd=findings.odd_days.num_rows,
         seconds=seconds,

@@ -677,6 +677,7 @@ def slow_profiles(world: Day) -> list[Row]:
                 "created_at": about.get("created_at"),
                 "country": about.get("country"),
                 "status": about.get("status"),
+                "org": key_of("org", about["org_id"]) if about.get("org_id") else None,
                 "requests": sum(row["account_id"] == who for row in requests),
                 "payments": len(paid),
                 "amount_cents": int(sum(paid) * 100),

@@ -66,6 +66,7 @@ def profiles_table(requests: dict[str, int]) -> pa.Table:
                 "created_at": pa.array([None] * n, PROFILES.columns["created_at"]),
                 "country": pa.nulls(n, pa.string()),
                 "status": pa.nulls(n, pa.string()),
+                "org": pa.nulls(n, pa.int64()),
                 "requests": pa.array(list(requests.values()), pa.int64()),
                 "payments": pa.array([0] * n, pa.int64()),
                 "amount_cents": pa.array([0] * n, pa.int64()),
@@ -254,7 +255,7 @@ def oracle(
 
 def projected(rows: Sequence[Link], requests: int, options: GraphSettings) -> Projection:
     graph = graph_of(rows, requests, options.address_gap_h)
-    return project(graph, weights_for(options.kinds), settings=options)
+    return project(graph, weights_for(options), settings=options)
 
 
 @settings(max_examples=60)

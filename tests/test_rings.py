@@ -1,5 +1,6 @@
 """Judging: scores by hand, who is peeled, who is published, what the evidence says."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 
@@ -8,7 +9,7 @@ import pytest
 
 from graphkit.contracts import EDGES, FACTS, MEMBERSHIP, PROFILES, SIGNALS, STRUCTURE, USES
 from graphkit.rings import Judgement, judge
-from graphkit.settings import RingSettings
+from graphkit.settings import GraphSettings, RingSettings, Settings
 
 DAY = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -65,8 +66,14 @@ def facts_table(rows: list[tuple[str, int, str, int, str, int]]) -> pa.Table:
     )
 
 
-def profiles_table(accounts: str, *, banned: str = "", quiet: str = "") -> pa.Table:
-    n = len(accounts)
+def profiles_table(
+    accounts: Sequence[str],
+    *,
+    banned: str = "",
+    quiet: str = "",
+    orgs: Mapping[str, int | None] | None = None,
+) -> pa.Table:
+    n, orgs = len(accounts), orgs or {}
     return PROFILES.conform(
         pa.table(
             {
@@ -75,6 +82,7 @@ def profiles_table(accounts: str, *, banned: str = "", quiet: str = "") -> pa.Ta
                 "created_at": pa.array([None] * n, PROFILES.columns["created_at"]),
                 "country": pa.nulls(n, pa.string()),
                 "status": pa.array(["Banned" if a in banned else "active" for a in accounts]),
+                "org": pa.array([orgs.get(a) for a in accounts], pa.int64()),
                 "requests": pa.array([0 if a in quiet else 10 for a in accounts], pa.int64()),
                 "payments": pa.array([0] * n, pa.int64()),
                 "amount_cents": pa.array([150] * n, pa.int64()),
@@ -91,6 +99,7 @@ def judged(
     facts: pa.Table | None = None,
     profiles: pa.Table | None = None,
     settings: RingSettings | None = None,
+    trust_org_id: bool = False,
 ) -> Judgement:
     accounts = sorted(community)
     membership = pa.table(
@@ -113,8 +122,9 @@ def judged(
         profiles_table("".join(accounts)) if profiles is None else profiles,
         STRUCTURE.conform(structure),
         dt=DAY,
-        gap_h=24,
-        settings=settings or RingSettings(),
+        settings=Settings(
+            rings=settings or RingSettings(), graph=GraphSettings(trust_org_id=trust_org_id)
+        ),
     )
 
 
@@ -143,6 +153,24 @@ def test_the_score_is_the_mean_of_the_strongest_evidence_shrunk() -> None:
 def test_what_is_published(signals: dict[str, int], status: str) -> None:
     found = judged(clique("abcdef", **signals), one("abcdef")).rings
     assert found["status"].to_pylist() == [status]
+
+
+@pytest.mark.parametrize(
+    ("signals", "trusted", "status"),
+    [
+        ({"prompt": 12_000, "address": 5_000}, True, "organisation"),
+        ({"prompt": 12_000, "address": 5_000}, False, "published"),
+        ({"payment": 6_500, "address": 5_000, "email": 3_000}, True, "candidate"),
+    ],
+)
+def test_what_is_set_apart(signals: dict[str, int], trusted: bool, status: str) -> None:
+    profiles = profiles_table("abcdef", orgs=dict.fromkeys("abcdef", 7))
+    found = judged(
+        clique("abcdef", **signals), one("abcdef"), profiles=profiles, trust_org_id=trusted
+    )
+    (ring,) = found.rings.to_pylist()
+    assert (ring["status"], set(found.members["status"].to_pylist())) == (status, {status})
+    assert ring["organisation"] == ("org-0000000000000007" if trusted else None)
 
 
 def test_one_signal_alone_makes_no_member() -> None:

@@ -62,7 +62,7 @@ DateOption = Annotated[
         "--date", parser=_date, metavar="DATE", help="A date; the latest judged one else."
     ),
 ]
-AllOption = Annotated[bool, typer.Option("--all", help="Candidates below the floors too.")]
+AllOption = Annotated[bool, typer.Option("--all", help="What is not published too.")]
 FormOption = Annotated[Form, typer.Option("--format", help="How to write it.")]
 SettingsOption = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Settings, a TOML file.")
@@ -186,11 +186,7 @@ def run(
             memory=resolved.run.memory,
             report=say,
         )
-    found = f"{outcome.rings} rings and {outcome.candidates} candidates"
-    found = found if outcome.rings else f"no rings found, {outcome.candidates} candidates"
-    odd = f"\nodd days: {outcome.odd} things to look at, in the report" if outcome.odd else ""
-    published = f"{dt}: {found}, published as {outcome.snapshot.id}\nreport: {outcome.report}"
-    terminal.out(published + odd)
+    terminal.published(outcome)
 
 
 @app.command(epilog="Example: graphkit rings lake --format csv")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphkit.detection import Findings
+    from pipelines.nightly import Outcome
 
 
 class Form(StrEnum):
@@ -61,6 +62,7 @@ def list_table(lake: Path, dt: date | None, name: str, *, every: bool, form: For
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from graphkit.reports import spell_set_apart
     from pipelines.lake import judged_date, read_tables
 
     chosen = judged_date(lake, dt)
@@ -69,9 +71,12 @@ def list_table(lake: Path, dt: date | None, name: str, *, every: bool, form: For
     listed = table if every else published
     if listed.num_rows or form is not Form.table:
         write(listed, form)
+    aside = form is not Form.table
     if not listed.num_rows:
         hint = "; --all lists the candidates below the floors" if table.num_rows else ""
-        typer.echo(f"no rings found on {chosen}{hint}", err=form is not Form.table)
+        typer.echo(f"no rings found on {chosen}{hint}", err=aside)
+    if apart := spell_set_apart(table):
+        typer.echo(apart if every else f"{apart}; --all lists them", err=aside)
 
 
 def list_communities(lake: Path, dt: date | None, form: Form) -> None:
@@ -120,6 +125,17 @@ def findings(lake: Path, dt: date | None) -> "Findings":
     return found
 
 
+def published(outcome: "Outcome") -> None:
+    """Say what a night published and where it lies."""
+    found = f"{outcome.rings} rings" if outcome.rings else "no rings found"
+    joint = " and" if outcome.rings else ","
+    found += f"{joint} {outcome.candidates} candidates"
+    found += f", {outcome.apart} inside one verified organisation" if outcome.apart else ""
+    out(f"{outcome.dt}: {found}, published as {outcome.snapshot.id}\nreport: {outcome.report}")
+    if outcome.odd:
+        out(f"odd days: {outcome.odd} things to look at, in the report")
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Yield what tells, line by line, how far a long command is; a spinner turns on a terminal."""
@@ -164,4 +180,6 @@ def _shown(value: Any) -> str:
     """A setting's value as text; what a kind leaves as it is, is left out."""
     if isinstance(value, dict):
         return ", ".join(f"{k}: {v.model_dump(exclude_none=True)}" for k, v in value.items())
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)

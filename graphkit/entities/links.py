@@ -67,9 +67,11 @@ def link_accounts(
         totals.add(query(_MENTION_TOTALS, {"part": part}))
     hours = activity.table()
     totals.add(query(_REQUEST_TOTALS, {"activity": hours}))
-    uses.add(query(_ACCOUNT_USES, {"part": maker.accounts(accounts)}, {"dt": dt}))
+    columns = maker.accounts(accounts)
+    uses.add(query(_ACCOUNT_USES, {"part": columns}, {"dt": dt}))
     used, sums = uses.table(), totals.table()
     links = query(_LINKS, {"uses": used, "totals": sums}, {"dt": dt})
+    accounts = accounts.append_column("org", columns["org"])
     profiles = query(_PROFILES, {"accounts": accounts, "uses": used, "totals": sums}, {"dt": dt})
     return Linked(
         LINKS.conform(links),
@@ -199,7 +201,7 @@ FROM uses LEFT JOIN totals USING (account_id) LEFT JOIN carried USING (account_i
 ORDER BY account_id, kind, entity
 """
 _PROFILES = """
-SELECT CAST($dt AS DATE) AS dt, account_id, created_at, country, status,
+SELECT CAST($dt AS DATE) AS dt, account_id, created_at, country, status, org,
     coalesce(requests, 0) AS requests, coalesce(payments, 0) AS payments,
     coalesce(amount_cents, 0) AS amount_cents
 FROM (SELECT account_id FROM accounts UNION SELECT account_id FROM uses

@@ -1,13 +1,12 @@
 """What an entity of each kind is worth: a table a person can read, shipped as data."""
 
-from collections.abc import Mapping
 from importlib import resources
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from graphkit.contracts import Contract
-from graphkit.settings import KindSettings
+from graphkit.settings import GraphSettings
 
 WEIGHTS = Contract(
     "WEIGHTS",
@@ -34,14 +33,19 @@ def default_weights() -> pa.Table:
         return WEIGHTS.conform(pacsv.read_csv(stream))
 
 
-def weights_for(kinds: Mapping[str, KindSettings]) -> pa.Table:
+def weights_for(settings: GraphSettings) -> pa.Table:
     """The packaged WEIGHTS with a user's own values in place of theirs.
 
+    An organisation that was verified is no discovery: sharing it weighs nothing.
+
     Args:
-        kinds: by kind; a kind that the table does not have starts from the row `*`.
+        settings: own values by kind (a kind that the table does not have starts from the row `*`),
+            and whether organisations are verified.
     """
     rows = {row["kind"]: row for row in default_weights().to_pylist()}
-    for kind, own in sorted(kinds.items()):
+    for kind, own in sorted(settings.kinds.items()):
         base = rows.get(kind, rows["*"])
         rows[kind] = base | {"kind": kind} | own.model_dump(exclude_none=True)
+    if settings.trust_org_id:
+        rows["org"]["per_bit"] = 0
     return WEIGHTS.conform(pa.Table.from_pylist(list(rows.values()), schema=WEIGHTS.schema))

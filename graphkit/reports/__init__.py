@@ -1,6 +1,6 @@
 """Reports: what was found, as one HTML page and as text for the terminal."""
 
-from graphkit.reports.findings import CAUTION
+from graphkit.reports.findings import CAUTION, spell_set_apart
 from graphkit.reports.listing import as_csv, as_json, as_table
 from graphkit.reports.notebook import Listing, as_html
 from graphkit.reports.page import render
@@ -20,5 +20,6 @@ __all__ = [
     "spell_day",
     "spell_odd_days",
     "spell_rings",
+    "spell_set_apart",
     "visible",
 ]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import SIGNALS
+from graphkit.reports.spelling import plural
 from graphkit.settings import Settings
 
 CAUTION = (
@@ -78,6 +79,24 @@ def window_of(detection: Judged) -> tuple[date, date]:
 def of_status(rings: pa.Table, status: str) -> pa.Table:
     """The rings of one status, in their order."""
     return rings.filter(pc.equal(rings["status"], pa.scalar(status)))
+
+
+def spell_set_apart(rings: pa.Table) -> str:
+    """Say how many rings lie inside one verified organisation; nothing where none does.
+
+    Args:
+        rings: RINGS or RING_MEMBERS.
+    """
+    n = len(of_status(rings, "organisation")["ring_id"].unique())
+    return f"inside one verified organisation: {plural(n, 'ring')}" if n else ""
+
+
+def n_of_organisation(detection: Judged, ring_id: str) -> int:
+    """How many members of a ring inside one organisation are known to be in it."""
+    members = of_ring(detection.members, ring_id)["account_id"]
+    told = detection.profiles.filter(pc.is_valid(detection.profiles["org"]))
+    mine = told.filter(pc.is_in(told["account_id"], value_set=members.combine_chunks()))
+    return len(mine["account_id"].unique())
 
 
 def of_ring(table: pa.Table, ring_id: str) -> pa.Table:

@@ -15,6 +15,7 @@ from graphkit.reports.findings import (
     facts_of,
     history,
     members_of,
+    n_of_organisation,
     of_status,
     pairs_withheld,
     rows_read,
@@ -46,11 +47,15 @@ def render(detection: Judged) -> str:
     """
     published = of_status(detection.rings, "published")
     candidates = of_status(detection.rings, "candidate")
+    apart = of_status(detection.rings, "organisation")
     parts, told = strengths(detection), history(detection)
-    rings = [
-        _ring(detection, row, parts.get(row["ring_id"], {}), told.get(row["ring_id"], []))
-        for row in published.slice(0, RINGS_SHOWN).to_pylist()
-    ]
+    rings, inside = (
+        [
+            _ring(detection, row, parts.get(row["ring_id"], {}), told.get(row["ring_id"], []))
+            for row in table.slice(0, RINGS_SHOWN).to_pylist()
+        ]
+        for table in (published, apart)
+    )
     start, end = window_of(detection)
     missing = detection.settings.window_d - len(detection.reports)
     return _template().render(
@@ -72,6 +77,9 @@ def render(detection: Judged) -> str:
         published=published.to_pylist(),
         rings=rings,
         rings_cut=published.num_rows - len(rings),
+        apart=apart.to_pylist(),
+        inside=inside,
+        apart_cut=apart.num_rows - len(inside),
         ended=told.get("", []),
         candidates=candidates.slice(0, CANDIDATES_SHOWN).to_pylist(),
         candidates_cut=max(0, candidates.num_rows - CANDIDATES_SHOWN),
@@ -147,6 +155,7 @@ def _ring(
     most = max((abs(value) for value in parts.values()), default=0) or 1
     return {
         "row": row,
+        "known": n_of_organisation(detection, row["ring_id"]) if row["organisation"] else 0,
         "told": told,
         "bars": [
             (signal, value, round(100 * abs(value) / most, 1)) for signal, value in parts.items()

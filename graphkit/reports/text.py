@@ -13,9 +13,11 @@ from graphkit.reports.findings import (
     facts_of,
     history,
     members_of,
+    n_of_organisation,
     of_ring,
     of_status,
     pairs_withheld,
+    spell_set_apart,
     strengths,
 )
 from graphkit.reports.listing import align, as_table
@@ -65,9 +67,9 @@ def spell_odd_days(odd_days: pa.Table) -> str:
 
 
 def spell_rings(detection: Judged) -> str:
-    """Say how many rings there are, what hubs withheld and what the allow-list took out."""
+    """Say how many rings there are, what hubs withheld and what was set apart or left out."""
     published = of_status(detection.rings, "published").num_rows
-    candidates = detection.rings.num_rows - published
+    candidates = of_status(detection.rings, "candidate").num_rows
     accounts = of_status(detection.members, "published").num_rows
     lines = _benign(detection.benign.to_pylist())
     if detection.hubs.num_rows:
@@ -77,7 +79,7 @@ def spell_rings(detection: Judged) -> str:
     found = f"{plural(published, 'ring')} of {plural(accounts, 'account')}"
     below = f"{plural(candidates, 'candidate')} below the floors"
     lines.append(f"{found if published else 'no rings found'}; {below}")
-    return "\n".join(lines)
+    return "\n".join(filter(None, [*lines, spell_set_apart(detection.rings)]))
 
 
 def _benign(entries: list[dict[str, Any]]) -> list[str]:
@@ -115,11 +117,23 @@ def explain(detection: Judged, ring_id: str) -> str:
             allowed=", ".join(known[:10]) + (", …" if len(known) > 10 else "") or "none that day",
             do="list them with `graphkit rings LAKE --all`",
         )
-    parts = [_headline(found[0], history(detection).get(ring_id, []))]
+    told = [*_inside(detection, found[0]), *history(detection).get(ring_id, [])]
+    parts = [_headline(found[0], told)]
     parts.append(_waterfall(strengths(detection)[ring_id]))
     parts.append(_facts(facts_of(detection, ring_id)))
     parts.append(_members(members_of(detection, ring_id)))
     return "\n\n".join([*parts, CAUTION])
+
+
+def _inside(detection: Judged, ring: Mapping[str, Any]) -> list[str]:
+    """The verified organisation that a ring lies inside, if it does."""
+    if ring["organisation"] is None:
+        return []
+    known = n_of_organisation(detection, ring["ring_id"])
+    return [
+        f"inside one verified organisation, {ring['organisation']}: {known:,} of its "
+        f"{plural(ring['size'], 'account')} are known to be in it"
+    ]
 
 
 def _headline(ring: Mapping[str, Any], told: list[str]) -> str:

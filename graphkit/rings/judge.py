@@ -1,5 +1,7 @@
 """Judging: a community of enough members is a candidate; one past the floors is published.
 
+One past the floors that lies inside one verified organisation is set apart instead.
+
 First score: per member the strongest evidence of each signal inside the ring, added over signals;
 averaged over the members and `shrink` more without any, so that small rings must show more.
 """
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 
 from graphkit.contracts import EVIDENCE, RING_MEMBERS, RINGS, SIGNALS
 from graphkit.rings.membership import COUNTED, Members, Pairs, settle
-from graphkit.settings import RingSettings
+from graphkit.rings.organisation import organisations
+from graphkit.settings import RingSettings, Settings
 from graphkit.sql import query
 
 # Signals that say what accounts do; the others say what they share.
@@ -45,8 +48,7 @@ def judge(
     structure: pa.Table,
     *,
     dt: date,
-    gap_h: int,
-    settings: RingSettings,
+    settings: Settings,
 ) -> Judgement:
     """Judge communities.
 
@@ -58,18 +60,18 @@ def judge(
         profiles: PROFILES of the window.
         structure: STRUCTURE, for an order of rings that names do not enter.
         dt: the day.
-        gap_h: hours within which two uses of an address meet.
-        settings: floors.
+        settings: floors, hours within which two uses of an address meet, and whether the
+            organisations of profiles are verified.
     """
     if membership.num_rows == 0:
         return Judgement(RINGS.empty(), RING_MEMBERS.empty(), EVIDENCE.empty())
     accounts = membership["account_id"]
     pairs = _pairs(edges, membership)
-    found = settle(pairs, membership["community"].to_numpy(), settings)
+    found = settle(pairs, membership["community"].to_numpy(), settings.rings)
     places = np.flatnonzero(found.ring >= 0)
     if places.size == 0:
         return Judgement(RINGS.empty(), RING_MEMBERS.empty(), EVIDENCE.empty())
-    scored = _scores(found, places, settings)
+    scored = _scores(found, places, settings.rings)
     belongs = pa.table(
         {
             "account_id": accounts.take(pa.array(places)),
@@ -77,15 +79,18 @@ def judge(
             "confidence": np.round(found.inside[places] / np.maximum(found.total[places], 1), 4),
         }
     )
-    tables = {"scored": scored, "belongs": belongs, "structure": structure}
+    trusted = settings.graph.trust_org_id
+    inside = organisations(belongs if trusted else belongs.slice(0, 0), profiles)
+    tables = {"scored": scored, "belongs": belongs, "structure": structure, "inside": inside}
     named = query(_NAMED, tables)
     members = query(_MEMBERS, {"named": named, "belongs": belongs}, {"dt": dt})
     shared = {"members": members, "uses": uses, "facts": facts}
-    evidence = query(_EVIDENCE, shared, {"dt": dt, "gap_us": gap_h * 3_600_000_000})
+    gap_us = settings.graph.address_gap_h * 3_600_000_000
+    evidence = query(_EVIDENCE, shared, {"dt": dt, "gap_us": gap_us})
     rings = query(
         _RINGS,
         {"named": named, "members": members, "profiles": profiles, "evidence": evidence},
-        {"dt": dt, "banned": list(settings.banned_statuses)},
+        {"dt": dt, "banned": list(settings.rings.banned_statuses)},
     )
     return Judgement(
         RINGS.conform(rings), RING_MEMBERS.conform(members), EVIDENCE.conform(evidence)
@@ -134,13 +139,15 @@ def _scores(found: Members, places: NDArray[np.int64], settings: RingSettings) -
 
 
 _NAMED = """
-SELECT ring, score, status, signals, size,
+SELECT ring, score, signals, size, organisation,
+    CASE WHEN status = 'published' AND organisation IS NOT NULL THEN 'organisation'
+        ELSE status END AS status,
     'R-' || printf('%04d', row_number() OVER (
         ORDER BY score DESC, size DESC, least_structure, least_account)) AS ring_id
 FROM scored JOIN (
     SELECT ring, min(structure) AS least_structure, min(account_id) AS least_account
     FROM belongs JOIN structure USING (account_id) GROUP BY ring
-) USING (ring)
+) USING (ring) LEFT JOIN inside USING (ring)
 """
 _MEMBERS = """
 SELECT CAST($dt AS DATE) AS dt, ring_id, account_id, score, confidence, status
@@ -201,7 +208,7 @@ WITH latest AS (
 SELECT CAST($dt AS DATE) AS dt, ring_id, status, score, size, CAST(n_active AS BIGINT) AS n_active,
     n_banned, CAST(requests AS BIGINT) AS requests,
     CAST(CAST(cents AS DECIMAL(18, 2)) / 100 AS DECIMAL(18, 2)) AS amount_usd,
-    first_seen, last_seen, signals
+    first_seen, last_seen, signals, organisation
 FROM named JOIN sums USING (ring_id) LEFT JOIN times USING (ring_id)
 ORDER BY score DESC, size DESC, ring_id
 """

@@ -78,6 +78,11 @@ class GraphSettings(_Frozen):
         default_factory=dict,
         description="what an entity of a kind is worth, by kind; goes before the weights table",
     )
+    trust_org_id: bool = Field(
+        False,
+        description="whether you have verified who is in which `org_id`; rings inside one "
+        "organisation are then set apart",
+    )
     prior_bits: float = Field(
         10.0, description="bits of evidence at which a pair is as likely operated together as not"
     )

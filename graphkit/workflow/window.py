@@ -51,13 +51,11 @@ def detect_window(
     gap = settings.graph.address_gap_h
     removed = match_benign(links, BENIGN.empty() if benign is None else benign, dt=dt)
     graph = build_graph(without_benign(links, removed), profiles, address_gap_h=gap)
-    projection = project(graph, weights_for(settings.graph.kinds), settings=settings.graph)
+    projection = project(graph, weights_for(settings.graph), settings=settings.graph)
     edges, uses, facts = projection.edges, projection.uses, projection.facts
     order = structure(graph)
     membership = detect_communities(edges, order, settings=settings.communities, seed=settings.seed)
-    judgement = judge(
-        membership, edges, uses, facts, profiles, order, dt=dt, gap_h=gap, settings=settings.rings
-    )
+    judgement = judge(membership, edges, uses, facts, profiles, order, dt=dt, settings=settings)
     matched = match_rings(judgement.members, previous, dt=dt)
     return Findings(
         dt=dt,
