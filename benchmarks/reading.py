@@ -28,8 +28,8 @@ import pyarrow.compute as pc
 from benchmarks.records import DAY, place
 from graphkit import sql
 from graphkit.entities import Key, link_accounts
-from graphkit.ingest import read_snapshot
-from graphkit.settings import IngestSettings
+from graphkit.ingest import open_snapshots, read_snapshot
+from graphkit.settings import Settings
 
 _TYPES = {
     "account_id": "VARCHAR",
@@ -73,7 +73,7 @@ def _threads() -> int:
 
 
 def _ingest(folder: Path, form: str) -> int:
-    snapshot = read_snapshot(folder / form, date.fromisoformat(DAY), IngestSettings())
+    snapshot = read_snapshot(open_snapshots(folder / form, Settings()), date.fromisoformat(DAY))
     rows = sum(part.num_rows for part in snapshot.requests)
     snapshot.report()
     return rows
@@ -81,7 +81,7 @@ def _ingest(folder: Path, form: str) -> int:
 
 def _link(folder: Path, form: str) -> int:
     dt, key = date.fromisoformat(DAY), Key(bytes(range(32)))
-    snapshot = read_snapshot(folder / form, dt, IngestSettings())
+    snapshot = read_snapshot(open_snapshots(folder / form, Settings()), dt)
     linked = link_accounts(snapshot.accounts, snapshot.requests, [], [], dt=dt, key=key)
     snapshot.report()
     return int(pc.sum(linked.activity["requests"]).as_py() or 0)

@@ -11,7 +11,7 @@ from typing import Any
 import graphkit.workflow.window as order
 from graphkit import workflow
 from graphkit.entities import Key, link_accounts
-from graphkit.ingest import read_snapshot
+from graphkit.ingest import open_snapshots, read_snapshot
 from graphkit.reports import render
 from graphkit.settings import Settings
 
@@ -41,9 +41,10 @@ def timed(verb: str) -> Callable[..., Any]:
 def main(snapshots: Path) -> None:
     """Print the seconds of each stage as JSON."""
     settings, key, days = Settings(), Key(bytes(range(32))), []
-    for dt in workflow.days_of(snapshots):
+    found = open_snapshots(snapshots, settings)
+    for dt in found.days:
         with stage("read_snapshot"):
-            snapshot = read_snapshot(snapshots, dt, settings.ingest)
+            snapshot = read_snapshot(found, dt)
             drawn = [list(snapshot.requests), list(snapshot.payments), list(snapshot.mentions)]
         with stage("link_accounts"):
             linked = link_accounts(snapshot.accounts, *drawn, dt=dt, key=key)

@@ -4,7 +4,7 @@
     ├── UsageError      2   the command or call asks for something that is not there
     ├── DataError      65   the user's files or tables break their contract
     │   └── EmptyDayError   a day holds nothing that can be used
-    ├── StorageError   75   the lake cannot be locked, read or written now; try again
+    ├── StorageError   75   the lake or the files' store cannot be reached or used now; try again
     └── SettingsError  78   settings or key do not fit
 
 The numbers are the exit codes of the command line (after BSD's sysexits).
@@ -50,7 +50,7 @@ class EmptyDayError(DataError):
 
 
 class StorageError(GraphkitError):
-    """The lake cannot be locked, read or written now."""
+    """The lake, or the store of a provider's files, cannot be reached or used now."""
 
     exit_code = 75
 

@@ -16,7 +16,7 @@ from graphkit.entities import reveal as values_of
 from graphkit.entities.values import device, homes
 from graphkit.errors import DataError, UsageError, nearest
 from graphkit.holders import holders_of, rings_with
-from graphkit.ingest import days_of, read_snapshot
+from graphkit.ingest import Snapshots, open_snapshots, read_snapshot
 from graphkit.ingest.cards import card_rows
 from graphkit.reports import spell_dates
 from graphkit.settings import Settings
@@ -100,7 +100,7 @@ def find_account(lake: Path, findings: Findings, account_id: str) -> Why:
 def reveal(
     lake: Path,
     entity: str,
-    snapshots: Path,
+    address: Path | str,
     *,
     dt: date | None = None,
     key_file: Path | None = None,
@@ -110,7 +110,7 @@ def reveal(
     Args:
         lake: the lake.
         entity: pseudonym as it is shown.
-        snapshots: folder of day folders.
+        address: the provider's folder; see `open_snapshots`.
         dt: the date; the latest judged one where None.
         key_file: file of the lake's key; see `load_key`.
 
@@ -129,15 +129,16 @@ def reveal(
     snapshot = standing(lake, chosen)
     settings = Settings.model_validate(snapshot.manifest["settings"] if snapshot else {})
     window = window_of(chosen, settings.window_d)
-    days = [day for day in days_of(snapshots) if day in window]
+    snapshots = open_snapshots(address, settings, window=window)
+    days = [day for day in snapshots.days or [chosen] if day in window]
     if not days:
         raise DataError(
-            f"{snapshots} holds no day of the window that ends on {chosen}",
-            found=spell_dates(days_of(snapshots)),
+            f"{snapshots.place.shown} holds no day of the window that ends on {chosen}",
+            found=spell_dates(snapshots.days),
             allowed=spell_dates(window),
             do="name the folder of these days with --snapshots, or another date with --date",
         )
-    values = values_of(kind, code, _parts(kind, snapshots, days, settings), key)
+    values = values_of(kind, code, _parts(kind, snapshots, days), key)
     column = pa.chunked_array([pa.array(values, pa.string())])
     hidden = pa.array(card_rows(column))
     shown = pc.if_else(hidden, pa.scalar("a value that holds a card number"), column)
@@ -170,12 +171,10 @@ def _parse(entity: str) -> tuple[str, int]:
     return kind, int.from_bytes(bytes.fromhex(digits), signed=True)
 
 
-def _parts(
-    kind: str, snapshots: Path, days: list[date], settings: Settings
-) -> Iterator[tuple[str, pa.Table]]:
+def _parts(kind: str, snapshots: Snapshots, days: list[date]) -> Iterator[tuple[str, pa.Table]]:
     """The parts of the tables that hold a kind, day by day."""
     for day in days:
-        snapshot = read_snapshot(snapshots, day, settings.ingest)
+        snapshot = read_snapshot(snapshots, day)
         for name in homes(kind):
             parts = [snapshot.accounts] if name == "accounts" else getattr(snapshot, name)
             for part in parts:

@@ -13,11 +13,12 @@ from graphkit.contracts import LISTED
 from graphkit.detection import Findings
 from graphkit.entities import Key, key_benign
 from graphkit.errors import DataError, UsageError
+from graphkit.ingest import Snapshots, open_snapshots
 from graphkit.ingest.benign import read_benign
 from graphkit.ingest.odd_days import OddDay
 from graphkit.reports import render, spell_dates, spell_odd_days, spell_rings
 from graphkit.settings import Settings
-from graphkit.workflow import Day, Previous, days_of, detect_window
+from graphkit.workflow import Day, Previous, detect_window, window_of
 from pipelines.checks import check
 from pipelines.facts import cost, judgement, peak_bytes
 from pipelines.keys import load_key
@@ -56,7 +57,7 @@ class Outcome:
 
 
 def run(
-    snapshots: Path,
+    address: Path | str,
     dt: date,
     lake: Path,
     *,
@@ -73,7 +74,7 @@ def run(
     stand, else from their files, and are published as they are read: a stopped run goes on there.
 
     Args:
-        snapshots: folder of day folders.
+        address: the provider's folder; see `open_snapshots`.
         dt: the date.
         lake: where to publish; made where there is none.
         settings: everything that changes the result.
@@ -85,12 +86,12 @@ def run(
 
     Raises:
         DataError: there is nothing for the date, a file breaks its contract, or a check failed.
-        StorageError: the lake is in use or cannot be written.
+        StorageError: the lake is in use or cannot be written, or the provider's store not reached.
         SettingsError: the key is not the lake's.
         UsageError: the folder is no lake, or the limits cannot be understood.
     """
     started = time.perf_counter()
-    present = _present(snapshots, dt)
+    snapshots = _present(address, dt, settings)
     listed = LISTED.empty() if benign is None else read_benign(benign)
     with writing(lake) as staging:
         _limit(threads, memory, staging / "spill")
@@ -99,7 +100,7 @@ def run(
         job = Job(snapshots, dt, lake, staging, key, settings, report)
         with job.step("read"):
             today = job.read(dt)
-            window = gather(job, present)
+            window = gather(job)
         earlier, previous = _previous(lake, dt)
         with job.step("detect"):
             odd = [*window.odd, *_late_days(window, earlier)]
@@ -167,20 +168,21 @@ def _outcome(
     )
 
 
-def _present(snapshots: Path, dt: date) -> set[date]:
-    """The days that have files; the date must be one of them."""
-    days = days_of(snapshots)
-    if dt not in days:
+def _present(address: Path | str, dt: date, settings: Settings) -> Snapshots:
+    """The provider's files; the date must be one of their days, where they say days at all."""
+    snapshots = open_snapshots(address, settings, window=window_of(dt, settings.window_d))
+    days, place = snapshots.days, snapshots.place.shown
+    if days and dt not in days:
         near = sorted(sorted(days, key=lambda day: (abs(day - dt), day))[:3])
         raise DataError(
-            f"there is no data for {dt} in {snapshots}",
+            f"there is no data for {dt} in {place}",
             found=f"{len(days)} days: {spell_dates(days)}"
             if len(days) < 40
             else f"{len(days)} days",
-            allowed=f"a folder {snapshots / f'dt={dt}'}",
+            allowed=f"a folder {place}/dt={dt}, or files of that day that the settings describe",
             do=f"correct --date (nearest: {', '.join(map(str, near))}), or bring the day's files",
         )
-    return set(days)
+    return snapshots
 
 
 def _limit(threads: int | None, memory: str | None, spill: Path) -> None:

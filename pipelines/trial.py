@@ -11,11 +11,13 @@ import pyarrow as pa
 from graphkit.contracts import TRUTH
 from graphkit.errors import DataError, UsageError
 from graphkit.evaluate import Scores, evaluate
+from graphkit.ingest.columns import check_names
 from graphkit.ingest.files import FORMS
-from graphkit.ingest.forms import columns_of, parts
+from graphkit.ingest.forms import is_sampled, names_of, parts
+from graphkit.ingest.place import local_file
 from graphkit.settings import Settings
 from graphkit.simulate import simulate
-from graphkit.workflow import days_of
+from graphkit.workflow import window_of
 from pipelines.lake import judged_date, read_tables, storage
 from pipelines.nightly import Outcome, run
 
@@ -67,10 +69,10 @@ def demonstrate(
     _clear(out)
     snapshots, lake = out / "snapshots", out / "lake"
     report(f"simulating {accounts:,} accounts over {days} days")
-    simulate(snapshots, accounts=accounts, days=days, seed=seed)
+    world = simulate(snapshots, accounts=accounts, days=days, seed=seed)
     settings = Settings(window_d=days)
     outcomes = []
-    for dt in days_of(snapshots)[-NIGHTS:]:
+    for dt in window_of(world.end, min(days, NIGHTS)):
         report(f"night of {dt}")
         outcomes.append(run(snapshots, dt, lake, settings=settings, report=report))
     truth = snapshots / "truth.parquet"
@@ -102,8 +104,11 @@ def read_truth(path: Path) -> pa.Table:
             allowed=f"a file in one of the forms {', '.join(FORMS)}",
             do="correct the path",
         )
-    names = columns_of(path, list(TRUTH.columns))
-    read = [part.table.select(names) for part in parts(path, names, 1 << 20)]
+    file = local_file(path)
+    found = list(TRUTH.columns) if is_sampled(file) else names_of(file) or []
+    check_names(found, list(TRUTH.columns), str(path))
+    names = [name for name in TRUTH.columns if name in found]
+    read = [part.table for part in parts(file, {name: name for name in names}, 1 << 20)]
     rows = pa.concat_tables(
         [table.cast(pa.schema([(name, pa.string()) for name in names])) for table in read]
     )

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from graphkit.entities import Key
 from graphkit.errors import EmptyDayError
+from graphkit.ingest import Snapshots
 from graphkit.ingest.odd_days import OddDay
 from graphkit.reports import spell_dates, spell_day
 from graphkit.settings import Settings
@@ -45,7 +46,7 @@ class Job:
     """What every step of a run needs to know.
 
     Attributes:
-        snapshots: folder of day folders.
+        snapshots: the provider's files.
         dt: the date.
         lake: where to publish.
         staging: what `writing` yielded.
@@ -55,7 +56,7 @@ class Job:
         seconds: what each step took.
     """
 
-    snapshots: Path
+    snapshots: Snapshots
     dt: date
     lake: Path
     staging: Path
@@ -84,35 +85,34 @@ class Job:
             EmptyDayError: nothing in them can be used.
             DataError: a file breaks its contract.
         """
-        day = read_day(self.snapshots, dt, key=self.key, settings=self.settings)
+        day = read_day(self.snapshots, dt, key=self.key)
         self.say(spell_day(day.dt, day.report, day.rejects))
         return day
 
 
-def gather(job: Job, present: set[date]) -> Window:
+def gather(job: Job) -> Window:
     """Gather the days of the window before the date.
 
     A day that is read from its files is published as read, unless rings stand for it: those were
-    found under other ingest settings, and stay as they are.
+    found in what was read otherwise, and stay as they are.
 
     Args:
         job: the run.
-        present: the days that have files.
 
     Raises:
         DataError: a file breaks its contract.
         StorageError: the lake cannot be read or written.
     """
     window = Window()
-    ingest = job.settings.ingest.model_dump(mode="json")
+    reading = job.settings.reading()
     for dt in window_of(job.dt, job.settings.window_d)[:-1]:
         stands = standing(job.lake, dt)
-        if stands is not None and stands.manifest["settings"]["ingest"] == ingest:
+        if stands is not None and reading.items() <= stands.manifest["settings"].items():
             stands, tables = load(job.lake, dt, list(DAY_TABLES))
             window.days.append(Day(dt=dt, **tables, report=stands.manifest["input"]))
             window.sources[str(dt)] = stands.reference()
             continue
-        day = _read(job, dt, window) if dt in present else None
+        day = _read(job, dt, window) if dt in job.snapshots.days else None
         if day is None:
             window.missing.append(dt)
             continue
@@ -120,7 +120,7 @@ def gather(job: Job, present: set[date]) -> Window:
         if stands is not None and stands.kind == "judged":
             window.sources[str(dt)] = {"inputs": day.report["inputs"]}
         else:
-            window.sources[str(dt)] = _keep(job, day, ingest).reference()
+            window.sources[str(dt)] = _keep(job, day).reference()
     if window.missing:
         job.report(f"days of the window without data: {spell_dates(window.missing)}")
     return window
@@ -136,7 +136,7 @@ def _read(job: Job, dt: date, window: Window) -> Day | None:
         return None
 
 
-def _keep(job: Job, day: Day, ingest: dict[str, Any]) -> Snapshot:
+def _keep(job: Job, day: Day) -> Snapshot:
     """Publish a day as read, so that a stopped run goes on there."""
     return publish(
         job.lake,
@@ -145,7 +145,7 @@ def _keep(job: Job, day: Day, ingest: dict[str, Any]) -> Snapshot:
         kind="read",
         tables=day_tables(day),
         texts={},
-        facts=origin(job.key, day) | {"settings": {"ingest": ingest}},
+        facts=origin(job.key, day) | {"settings": job.settings.reading()},
         run_facts=dict,
     )
 

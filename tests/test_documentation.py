@@ -50,7 +50,7 @@ def settings_rows(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
         else:
             value = ", ".join(default) if isinstance(default, tuple) else default
             value = str(value).lower() if isinstance(value, bool) else value
-            shown = "none" if value in ({}, None) else f"`{value}`"
+            shown = "none" if value in ({}, None, "") else f"`{value}`"
             yield f"| `{prefix}{name}` | {shown} | {field.description} |"
 
 

@@ -28,11 +28,11 @@ from graphkit.ingest import (
     Snapshot,
     check_tables,
     csv_form,
-    days_of,
     json_form,
+    open_snapshots,
     read_snapshot,
 )
-from graphkit.settings import IngestSettings
+from graphkit.settings import IngestSettings, Settings
 
 DAY = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -81,7 +81,7 @@ def draw(snapshot: Snapshot) -> dict[str, pa.Table]:
 
 
 def read(root: Path, settings: IngestSettings = LENIENT) -> tuple[Snapshot, dict[str, pa.Table]]:
-    snapshot = read_snapshot(root, DAY, settings)
+    snapshot = read_snapshot(open_snapshots(root, Settings(ingest=settings)), DAY)
     return snapshot, draw(snapshot)
 
 
@@ -426,12 +426,12 @@ def test_naive_times_are_utc_and_offsets_are_honoured(tmp_path: Path) -> None:
 ZONE_PROBE = """
 import sys
 from datetime import date
-from pathlib import Path
 from graphkit.entities import Key
+from graphkit.ingest import open_snapshots
 from graphkit.settings import Settings
 from graphkit.workflow import read_day
 key = Key(bytes(range(32)))
-day = read_day(Path(sys.argv[1]), date(2026, 11, 22), key=key, settings=Settings())
+day = read_day(open_snapshots(sys.argv[1], Settings()), date(2026, 11, 22), key=key)
 for table in (day.links, day.activity, day.profiles):
     print(table.to_pydict())
 print(day.report["tables"])
@@ -738,15 +738,16 @@ def test_clashing_accounts_count_towards_the_limit(tmp_path: Path) -> None:
 def test_days_are_listed_in_order_and_their_absence_is_told(tmp_path: Path) -> None:
     for name in ("dt=2026-11-22", "dt=2026-02-30", "dt=2026-01-05", "notes"):
         (tmp_path / "some" / name).mkdir(parents=True)
-    assert days_of(tmp_path / "some") == [date(2026, 1, 5), date(2026, 11, 22)]
+    some = open_snapshots(tmp_path / "some", Settings())
+    assert some.days == (date(2026, 1, 5), date(2026, 11, 22))
     with pytest.raises(DataError, match="is not there"):
-        days_of(tmp_path / "none")
+        open_snapshots(tmp_path / "none", Settings())
     with pytest.raises(DataError, match="holds no day"):
-        days_of(tmp_path)
+        open_snapshots(tmp_path, Settings())
     with pytest.raises(DataError, match="holds no table"):
-        read_snapshot(tmp_path / "some", DAY, LENIENT)
+        read_snapshot(some, DAY)
     with pytest.raises(DataError, match="2026-11-23 is not there"):
-        read_snapshot(tmp_path / "some", date(2026, 11, 23), LENIENT)
+        read_snapshot(some, date(2026, 11, 23))
 
 
 def test_tables_from_memory_are_checked_as_files_are() -> None:

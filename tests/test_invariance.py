@@ -14,9 +14,10 @@ import pytest
 from graphkit import sql
 from graphkit.detection import Findings
 from graphkit.entities import Key
+from graphkit.ingest import open_snapshots
 from graphkit.settings import Settings
 from graphkit.simulate import World, simulate
-from graphkit.workflow import days_of, detect_window, read_day
+from graphkit.workflow import detect_window, read_day
 
 WORLD = World(accounts=1500, days=4, seed=11)
 KEY = Key(bytes(range(32)))
@@ -24,7 +25,8 @@ KEY = Key(bytes(range(32)))
 
 def detect_folder(folder: Path, key: Key = KEY) -> Findings:
     settings = Settings()
-    days = [read_day(folder, day, key=key, settings=settings) for day in days_of(folder)]
+    snapshots = open_snapshots(folder, settings)
+    days = [read_day(snapshots, day, key=key) for day in snapshots.days]
     return detect_window(days, dt=days[-1].dt, settings=settings)
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from graphkit.detection import Findings
 from graphkit.errors import DataError, SettingsError, StorageError, UsageError
+from graphkit.ingest import Snapshots, open_snapshots
 from graphkit.settings import Settings, load_settings
 from graphkit.simulate import simulate
 from graphkit.workflow import Day, detect_window, read_day
@@ -81,7 +82,7 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> list[date]:
     """The days whose files are read from now on."""
     read: list[date] = []
 
-    def watched(snapshots: Path, dt: date, **more: Any) -> Day:
+    def watched(snapshots: Snapshots, dt: date, **more: Any) -> Day:
         read.append(dt)
         return read_day(snapshots, dt, **more)
 
@@ -229,7 +230,7 @@ def test_refused_rows_are_said_and_kept(snapshots: Path, tmp_path: Path) -> None
 
 def test_what_is_opened_is_what_was_found(lake: Path, snapshots: Path) -> None:
     opened = read_findings(lake)
-    days = [read_day(snapshots, day, key=load_key(lake), settings=WINDOW) for day in DAYS]
+    days = [read_day(open_snapshots(snapshots, WINDOW), day, key=load_key(lake)) for day in DAYS]
     found = detect_window(days, dt=LAST, settings=WINDOW)
     for name in (*RING_TABLES, "links", "profiles"):
         assert getattr(opened, name).equals(getattr(found, name)), name
@@ -303,7 +304,7 @@ def test_a_failed_check_publishes_nothing(
 
 
 def test_the_checks_hold_for_what_is_whole(lake: Path, snapshots: Path) -> None:
-    today = read_day(snapshots, LAST, key=load_key(lake), settings=WINDOW)
+    today = read_day(open_snapshots(snapshots, WINDOW), LAST, key=load_key(lake))
     check(read_findings(lake), today)
 
 
@@ -361,6 +362,7 @@ KILLED = """
 import os, sys
 from datetime import date
 from pathlib import Path
+from graphkit.ingest import Snapshots, open_snapshots
 from graphkit.settings import Settings
 from pipelines import nightly, window
 def killed(*args, **more):

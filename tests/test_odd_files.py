@@ -9,8 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphkit.errors import DataError
-from graphkit.ingest import Snapshot, csv_form, forms, json_form, read_snapshot
-from graphkit.settings import IngestSettings
+from graphkit.ingest import (
+    Snapshot,
+    csv_form,
+    forms,
+    json_form,
+    open_snapshots,
+    read_snapshot,
+)
+from graphkit.ingest.place import local_file
+from graphkit.settings import IngestSettings, Settings
 
 DAY = date(2026, 11, 22)
 HEAD = b"account_id,ts,user_agent\n"
@@ -21,7 +29,8 @@ def read(root: Path, name: str, content: bytes) -> tuple[Snapshot, pa.Table]:
     day = root / f"dt={DAY}"
     day.mkdir(parents=True, exist_ok=True)
     (day / name).write_bytes(content)
-    snapshot = read_snapshot(root, DAY, IngestSettings(max_refused_share=1))
+    settings = Settings(ingest=IngestSettings(max_refused_share=1))
+    snapshot = read_snapshot(open_snapshots(root, settings), DAY)
     return snapshot, pa.concat_tables(snapshot.requests)
 
 
@@ -113,7 +122,8 @@ def test_wide_rows_of_parquet_make_short_parts(
     agents = [f"{n % 7}" * 20_000 for n in range(3000)]
     table = pa.table({"account_id": ["a"] * 3000, "ts": ["2026-11-22"] * 3000, "prompt": agents})
     pq.write_table(table, tmp_path / "requests.parquet")
-    parts = list(forms.parts(tmp_path / "requests.parquet", table.column_names, 131_072))
+    columns = {name: name for name in table.column_names}
+    parts = list(forms.parts(local_file(tmp_path / "requests.parquet"), columns, 131_072))
     assert max(part.table.nbytes for part in parts) < 16 << 20
     assert [row for part in parts for row in part.rows] == list(range(1, 3001))
     assert pa.concat_tables([part.table for part in parts])["prompt"].to_pylist() == agents

@@ -56,6 +56,8 @@ def _date(text: str) -> date:
 
 
 LakeArgument = Annotated[Path, typer.Argument(metavar="LAKE", help="The lake's folder.")]
+# A text: a path would swallow a slash of an address.
+SnapshotsArgument = Annotated[str, typer.Argument(metavar="SNAPSHOTS", help="Folder or address.")]
 DateOption = Annotated[
     date | None,
     typer.Option(
@@ -138,7 +140,7 @@ def simulate(
 
 @app.command(epilog="Example: graphkit run snapshots --date 2026-11-22 --out lake --window 30d")
 def run(
-    snapshots: Annotated[Path, typer.Argument(metavar="SNAPSHOTS", help="Folder of day folders.")],
+    snapshots: SnapshotsArgument,
     dt: Annotated[
         date, typer.Option("--date", parser=_date, metavar="DATE", help="The night's date.")
     ],
@@ -243,7 +245,7 @@ def why(
 
 @app.command(epilog="Example: graphkit coshare snapshots --within 30")
 def coshare(
-    snapshots: Annotated[Path, typer.Argument(metavar="SNAPSHOTS", help="Folder of day folders.")],
+    snapshots: SnapshotsArgument,
     within: Annotated[
         float, typer.Option("--within", metavar="SECONDS", help="Most seconds between mentions.")
     ],
@@ -287,10 +289,4 @@ def settings(
     form: FormOption = Form.table,
 ) -> None:
     """Print every setting with its value, source and meaning."""
-    import pyarrow as pa
-
-    from graphkit.settings import load_settings, origins
-
-    resolved = load_settings(path, environ=os.environ)
-    sources = origins(path, environ=os.environ)
-    terminal.write(pa.Table.from_pylist(terminal.settings_rows(resolved, sources)), form)
+    terminal.list_settings(path, form)

@@ -79,7 +79,7 @@ def reveal(
         str, typer.Argument(metavar="ENTITY", help="A pseudonym, as evidence shows it.")
     ],
     snapshots: Annotated[
-        Path, typer.Option("--snapshots", metavar="DIR", help="Folder of the window's days.")
+        str, typer.Option("--snapshots", metavar="DIR", help="Folder of the window's days.")
     ],
     dt: DateOption = None,
     key: KeyOption = None,

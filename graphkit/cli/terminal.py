@@ -1,5 +1,6 @@
 """What the commands write: results on standard output, progress and errors on standard error."""
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -162,18 +163,46 @@ def guarded(command: Callable[[], object]) -> None:
         sys.exit(1)
 
 
-def settings_rows(model: Any, sources: Mapping[str, str], prefix: str = "") -> list[dict[str, str]]:
+def list_settings(path: Path | None, form: Form) -> None:
+    """List what is set, with where it comes from.
+
+    Raises:
+        SettingsError: the file or a variable does not fit.
+    """
+    import pyarrow as pa
+
+    from graphkit.settings import load_settings, origins
+
+    resolved = load_settings(path, environ=os.environ)
+    sources = origins(path, environ=os.environ)
+    write(pa.Table.from_pylist(_settings_rows(resolved, sources)), form)
+
+
+def _settings_rows(
+    model: Any, sources: Mapping[str, str], prefix: str = ""
+) -> list[dict[str, str]]:
     """One row per setting: its value, where it comes from, its unit and meaning."""
     rows = []
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         if hasattr(value, "model_fields_set"):
-            rows += settings_rows(value, sources, f"{prefix}{name}.")
+            rows += _settings_rows(value, sources, f"{prefix}{name}.")
             continue
         source = sources.get(prefix + name, "default")
+        if isinstance(value, tuple) and any(hasattr(one, "model_fields_set") for one in value):
+            for number, feed in enumerate(value, 1):
+                row = {"setting": f"{prefix}{name}[{number}]", "value": _fed(feed)}
+                rows.append(row | {"source": source, "meaning": field.description or ""})
+            continue
         row = {"setting": prefix + name, "value": _shown(value), "source": source}
         rows.append(row | {"meaning": field.description or ""})
     return rows
+
+
+def _fed(feed: Any) -> str:
+    """A feed as text: its path, then what is set beside it."""
+    said = feed.model_dump(exclude={"path"}, exclude_defaults=True)
+    return ", ".join([feed.path, *(f"{name} = {value}" for name, value in said.items())])
 
 
 def _shown(value: Any) -> str:
@@ -182,4 +211,4 @@ def _shown(value: Any) -> str:
         return ", ".join(f"{k}: {v.model_dump(exclude_none=True)}" for k, v in value.items())
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if value is None else str(value)
+    return "" if value is None or value == () else str(value)

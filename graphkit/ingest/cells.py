@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from graphkit.contracts import TIMESTAMP, Contract
 from graphkit.errors import DataError
 from graphkit.ingest.cards import card_rows
+from graphkit.ingest.times import WrongTypeError, is_text, parse_times
+from graphkit.settings import TimeUnit
 from graphkit.sql import query
 
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _KIND = r"^[a-z][a-z0-9_]{0,31}$"
-_NOT_CARDS = frozenset({"account_id"})
+# Numbers of the provider's own making, in which a card number is chance.
+_NOT_CARDS = frozenset({"account_id", "content_id"})
 
 
 @dataclass
@@ -53,7 +55,9 @@ class Checked:
             self.cells[column, reason] = self.cells.get((column, reason), 0) + n
 
 
-def check_cells(table: pa.Table, contract: Contract, *, dt: date, source: str) -> Checked:
+def check_cells(
+    table: pa.Table, contract: Contract, *, dt: date, source: str, time: TimeUnit = "iso"
+) -> Checked:
     """Bring the rows of one part into the contract's types.
 
     Args:
@@ -61,6 +65,7 @@ def check_cells(table: pa.Table, contract: Contract, *, dt: date, source: str) -
         contract: one of the input contracts.
         dt: the day, which stands in for a time that the file has no column for.
         source: the file's name, for messages.
+        time: what times are that have no type of their own.
 
     Raises:
         DataError: a column has a type that cannot be meant.
@@ -71,7 +76,14 @@ def check_cells(table: pa.Table, contract: Contract, *, dt: date, source: str) -
         if name not in table.column_names:
             columns[name] = _absent(name, dtype, table.num_rows, contract, dt)
             continue
-        columns[name] = _cell_values(checked, name, table[name], dtype, contract, source)
+        given = _given(table[name])
+        values, reason = _understood(name, given, dtype, time, source)
+        if name in contract.required:
+            checked.refuse(name, "empty", _mask(pc.is_null(given)))
+            checked.refuse(name, reason, _mask(pc.is_null(values)))
+        else:
+            checked.count(name, reason, values.null_count - given.null_count)
+        columns[name] = values
     if contract.name == "MENTIONS":
         kind = pc.utf8_lower(pc.utf8_trim_whitespace(columns["kind"]))
         wrong = pc.invert(pc.match_substring_regex(kind, _KIND))
@@ -94,39 +106,42 @@ def _absent(name: str, dtype: pa.DataType, n: int, contract: Contract, dt: date)
     return pa.chunked_array([pa.repeat(cell, n)])
 
 
-def _cell_values(
-    checked: Checked,
-    name: str,
-    column: pa.ChunkedArray,
-    dtype: pa.DataType,
-    contract: Contract,
-    source: str,
-) -> pa.ChunkedArray:
-    given = _given(column)
+def filled_cells(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Which cells hold something; shape (n,)."""
+    return ~_mask(pc.is_null(_given(column)))
+
+
+def _understood(
+    name: str, given: pa.ChunkedArray, dtype: pa.DataType, time: TimeUnit, source: str
+) -> tuple[pa.ChunkedArray, str]:
+    """A column in the contract's type, null where a cell does not fit, and what is said of those.
+
+    Raises:
+        DataError: the column has a type that cannot be meant.
+    """
     try:
         if dtype == pa.string():
-            values, reason = _text(given), "not text"
-        elif dtype == TIMESTAMP:
-            values, reason = _times(given), "not a time between 2000 and 2100"
-        else:
-            values, reason = _numbers(given, dtype), "not a number that fits"
-    except _WrongTypeError as error:
+            return _text(given), "not text"
+        if dtype == TIMESTAMP:
+            return parse_times(given, time)
+        return _numbers(given, dtype), "not a number that fits"
+    except WrongTypeError as error:
         raise DataError(
             f"{source}: column {name} has the wrong type",
-            found=str(column.type),
-            allowed=str(error),
-            do=f"write {name} as {error}, or leave the column out",
+            found=str(given.type),
+            allowed=error.allowed,
+            do=error.do or f"write {name} as {error.allowed}, or leave the column out",
         ) from None
-    if name in contract.required:
-        checked.refuse(name, "empty", _mask(pc.is_null(given)))
-        checked.refuse(name, reason, _mask(pc.is_null(values)))
-    else:
-        checked.count(name, reason, values.null_count - given.null_count)
-    return values
 
 
-class _WrongTypeError(Exception):
-    """A column's type cannot be meant; the text names those that can."""
+def row_days(column: pa.ChunkedArray, time: TimeUnit, source: str) -> tuple[pa.ChunkedArray, str]:
+    """The day of each time of a column, as date32, and what is said of cells that are no time.
+
+    Raises:
+        DataError: the column has a type that cannot be meant.
+    """
+    times, reason = _understood("ts", _given(column), TIMESTAMP, time, source)
+    return times.cast(pa.date32(), safe=False), reason
 
 
 def _mask(values: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -140,7 +155,7 @@ def _given(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(dtype):
         dtype = dtype.value_type
         column = column.cast(dtype)
-    if not (_is_bytes(dtype) or _is_text(dtype)):
+    if not (_is_bytes(dtype) or is_text(dtype)):
         return column
     column = _decoded(column)
     blank = pc.or_(pc.equal(pc.binary_length(column), 0), pc.utf8_is_space(column))
@@ -148,14 +163,6 @@ def _given(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     given: pa.ChunkedArray = pc.if_else(blank, pa.scalar(None, pa.string()), column)
     return given
-
-
-def _is_text(dtype: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(dtype)
-        or pa.types.is_large_string(dtype)
-        or pa.types.is_string_view(dtype)
-    )
 
 
 def _is_bytes(dtype: pa.DataType) -> bool:
@@ -183,30 +190,9 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Text as it is, integers in digits."""
     dtype = column.type
-    if not (pa.types.is_null(dtype) or pa.types.is_integer(dtype) or _is_text(dtype)):
-        raise _WrongTypeError("text or integer")
+    if not (pa.types.is_null(dtype) or pa.types.is_integer(dtype) or is_text(dtype)):
+        raise WrongTypeError("text or integer")
     return column.cast(pa.string())
-
-
-_TIMES = "SELECT TRY_CAST(cell AS TIMESTAMPTZ) AS cell FROM cells"
-
-
-def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """UTC microseconds; naive times are UTC; times that cannot be meant are null."""
-    dtype = column.type
-    if pa.types.is_timestamp(dtype):
-        column = column.cast(pa.timestamp(dtype.unit, tz="UTC"))
-    elif _is_text(dtype) or pa.types.is_null(dtype):
-        column = query(_TIMES, {"cells": pa.table({"cell": column})})["cell"].cast(TIMESTAMP)
-    elif not pa.types.is_date(dtype):
-        raise _WrongTypeError("a timestamp or ISO 8601 text")
-    # In the column's own unit: what lies far outside would overflow in microseconds.
-    earliest, latest = (pa.scalar(edge, column.type) for edge in (_EARLIEST, _LATEST))
-    meant = pc.and_(pc.greater_equal(column, earliest), pc.less(column, latest))
-    times: pa.ChunkedArray = pc.if_else(meant, column, pa.scalar(None, column.type))
-    if pa.types.is_date(dtype):
-        times = times.cast(pa.timestamp("us"))
-    return times.cast(TIMESTAMP, safe=False)
 
 
 _NUMBERS: Mapping[pa.DataType, str] = {
@@ -223,7 +209,7 @@ def _numbers(column: pa.ChunkedArray, dtype: pa.DataType) -> pa.ChunkedArray:
     """Counts and amounts; what is negative where it cannot be, infinite or no number is null."""
     source = column.type
     if pa.types.is_boolean(source) or pa.types.is_nested(source) or pa.types.is_temporal(source):
-        raise _WrongTypeError("a number")
+        raise WrongTypeError("a number")
     if pa.types.is_float16(source) or pa.types.is_decimal256(source):
         column = column.cast(pa.float64())  # the query engine knows neither
     # NaN compares greater than every number here, so the range takes it out as well.

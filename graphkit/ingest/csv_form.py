@@ -1,7 +1,6 @@
 """Reading CSV: rows keep their numbers, and a row may be as wide as memory allows."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numba
@@ -11,36 +10,41 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from graphkit.errors import DataError
-from graphkit.ingest.part import BLOCK, Part, unpacked
+from graphkit.ingest.part import BLOCK, Part
+from graphkit.ingest.place import File
 from graphkit.ingest.unreadable import check_start
 
 _WIDEST = 16 * BLOCK
 _QUOTE = 34
 
 
-def header(path: Path) -> list[str]:
+def header(file: File) -> list[str]:
     """The names in a file's first row.
 
     Raises:
         DataError: the file is of another form.
         pa.ArrowException, OSError, UnicodeDecodeError: it cannot be read.
     """
-    with _Bytes(path) as stream:
-        check_start(path, stream.read(512))
+    with _Bytes(file) as stream:
+        check_start(file, stream.read(512))
     block = BLOCK
     while True:
         try:
-            with _Bytes(path) as stream:
+            with _Bytes(file) as stream:
                 return list(_open(stream, [], None, block).schema.names)
         except pa.ArrowInvalid as error:
             block = _wider(error, block)
 
 
-def csv_parts(path: Path, names: Sequence[str]) -> Iterator[Part]:
+def csv_parts(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
     """Read a file part by part.
 
     A row wider than the block would end the reading, and a sender with a huge prompt could hide a
     day: then the file is read again in wider blocks, without the rows that were handed out.
+
+    Args:
+        file: the file.
+        columns: column to its name in the file.
 
     Raises:
         DataError: a quote is never closed.
@@ -49,7 +53,7 @@ def csv_parts(path: Path, names: Sequence[str]) -> Iterator[Part]:
     block, row, broken = BLOCK, 0, 0
     while True:
         try:
-            for part in _parts(path, names, block):
+            for part in _parts(file, columns, block):
                 rest = part if not row and not broken else _after(part, row, broken)
                 yield rest
                 row = max(row, int(rest.rows[-1]) if rest.rows.size else 0)
@@ -59,7 +63,7 @@ def csv_parts(path: Path, names: Sequence[str]) -> Iterator[Part]:
             try:
                 block = _wider(error, block)
             except pa.ArrowInvalid:
-                _check_quotes(path)
+                _check_quotes(file)
                 raise
 
 
@@ -86,8 +90,8 @@ class _Bytes:
         closed: as of a file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._stream = unpacked(path)
+    def __init__(self, file: File) -> None:
+        self._stream = file.stream()
         self.quotes = 0
 
     @property
@@ -136,10 +140,11 @@ def _open(
     )
 
 
-def _parts(path: Path, names: Sequence[str], block: int) -> Iterator[Part]:
+def _parts(file: File, columns: Mapping[str, str], block: int) -> Iterator[Part]:
     broken: list[tuple[int, str]] = []
     told = done = 0
-    with _Bytes(path) as stream, _open(stream, names, broken, block) as reader:
+    names = list(dict.fromkeys(columns.values()))
+    with _Bytes(file) as stream, _open(stream, names, broken, block) as reader:
         for batch in reader:
             # The reader runs ahead and adds to the list meanwhile: what counts is its length now.
             known = len(broken)
@@ -147,29 +152,30 @@ def _parts(path: Path, names: Sequence[str], block: int) -> Iterator[Part]:
             numbers = np.arange(done + 1, done + 1 + batch.num_rows + bad.size)
             numbers = numbers[~np.isin(numbers, bad)][: batch.num_rows]
             done = int(numbers[-1]) if numbers.size else done
-            yield Part(pa.Table.from_batches([batch]), numbers, tuple(broken[told:known]))
+            table = pa.table({name: batch.column(source) for name, source in columns.items()})
+            yield Part(table, numbers, tuple(broken[told:known]))
             told = known
         odd = stream.quotes % 2
     if odd:
-        _check_quotes(path)
+        _check_quotes(file)
     if told < len(broken):
-        empty = pa.table({name: pa.array([], pa.binary()) for name in names})
+        empty = pa.table({name: pa.array([], pa.binary()) for name in columns})
         yield Part(empty, np.empty(0, np.int64), tuple(broken[told:]))
 
 
-def _check_quotes(path: Path) -> None:
+def _check_quotes(file: File) -> None:
     """Refuse a file that ends inside a quoted cell, which has swallowed every row after it.
 
     Raises:
         DataError: naming the row in which the cell begins.
     """
     state = np.zeros(3, dtype=np.int64)
-    with _Bytes(path) as stream:
+    with _Bytes(file) as stream:
         for content in iter(lambda: stream.read(BLOCK), b""):
             _follow(np.frombuffer(content, np.uint8), state)
     if state[0] == _INSIDE:
         raise DataError(
-            f"{path} has a quote that is never closed",
+            f"{file.shown} has a quote that is never closed",
             found=f"a quoted cell that begins in row {state[2]} and goes on to the file's end",
             allowed="cells in pairs of quotes, and a quote inside them doubled",
             do="correct what writes the file: the rows after that one are lost in the cell",

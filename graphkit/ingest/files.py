@@ -1,75 +1,141 @@
-"""Finding a day's files."""
+"""Finding files: those of the canonical layout, and those that a feed's path fits."""
 
-import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from graphkit.errors import DataError
+from graphkit.errors import DataError, nearest
+from graphkit.ingest.place import File, Place
+from graphkit.settings import FEEDS, AnyFeed
 
 FORMS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 
 
-def days_of(snapshots: Path) -> list[date]:
-    """List the days that have a folder `dt=YYYY-MM-DD`, in order.
+@dataclass(frozen=True)
+class Listed:
+    """A file with what is known of it before it is opened.
 
-    Raises:
-        DataError: the folder is not there, or holds no day.
+    Attributes:
+        file: the file.
+        label: how a day's report calls it: its path below the day's folder, or below the place.
+        place: its path below the place.
+        feed: what its columns are called.
+        dt: the day that its path names; None where it names none.
+        canonical: whether it lies in the canonical layout.
     """
-    if not snapshots.is_dir():
-        raise DataError(
-            f"snapshots folder {snapshots} is not there",
-            found="a file" if snapshots.exists() else "nothing",
-            allowed="a folder of day folders named dt=YYYY-MM-DD",
-            do="correct the path",
-        )
+
+    file: File
+    label: str
+    place: str
+    feed: AnyFeed
+    dt: date | None
+    canonical: bool = False
+
+
+def day_folders(place: Place) -> list[date]:
+    """List the days that have a folder `dt=YYYY-MM-DD`, in order."""
     days = []
-    for folder in snapshots.glob("dt=*"):
-        try:
-            days.append(date.fromisoformat(folder.name.removeprefix("dt=")))
-        except ValueError:
-            continue
-    if not days:
-        raise DataError(
-            f"snapshots folder {snapshots} holds no day",
-            found=", ".join(sorted(entry.name for entry in snapshots.iterdir())[:5]) or "nothing",
-            allowed="folders named dt=YYYY-MM-DD",
-            do="name each day's folder by its date, for example dt=2026-11-22",
-        )
+    for entry in place.entries():
+        if entry.name.startswith("dt=") and not entry.is_file:
+            try:
+                days.append(date.fromisoformat(entry.name.removeprefix("dt=")))
+            except ValueError:
+                continue
     return sorted(days)
 
 
-def table_files(day: Path, table: str) -> list[Path]:
-    """Find the files of a table: one file, or all files of a folder of that name.
+def table_files(place: Place, dt: date, table: str) -> list[Listed]:
+    """Find a day's files of a table in the canonical layout: one file, or a folder of files.
 
     Raises:
         DataError: the table stands there twice, or in a form that is not read.
     """
-    single = [day / f"{table}{form}" for form in FORMS if (day / f"{table}{form}").is_file()]
-    folder = day / table
-    several = sorted(folder.iterdir()) if folder.is_dir() else []
-    several = [path for path in several if not path.name.startswith((".", "_"))]
-    strange = [path for path in several if path.is_dir() or not path.name.endswith(FORMS)]
-    strange += [path for path in sorted(day.glob(f"{table}.*")) if path not in single]
-    strange += [folder] if folder.is_file() else []
+    day = f"dt={dt}"
+    here = [
+        entry
+        for entry in place.entries(day)
+        if entry.name == table or entry.name.startswith(f"{table}.")
+    ]
+    single = [entry for entry in here if entry.is_file and entry.name.removeprefix(table) in FORMS]
+    folder = [entry for entry in here if entry.name == table and not entry.is_file]
+    several = [
+        entry
+        for entry in (place.entries(f"{day}/{table}") if folder else [])
+        if not entry.name.startswith((".", "_"))
+    ]
+    strange = [entry for entry in several if not (entry.is_file and entry.name.endswith(FORMS))]
+    strange += [entry for entry in here if entry not in (*single, *folder)]
     if strange:
-        suffix = "".join(strange[0].suffixes)
-        raise DataError(
-            f"{strange[0]} is in a form that graphkit does not read",
-            found=f"a folder {strange[0].name}" if strange[0].is_dir() else suffix or "no suffix",
-            allowed=", ".join(FORMS),
-            do="convert or remove the file",
-        )
+        raise _strange_form(place, strange[0].path, is_file=strange[0].is_file)
     if len(single) > 1 or (single and several):
         raise DataError(
-            f"table {table} of {day.name} stands there more than once",
-            found=", ".join(path.name for path in [*single, *([folder] if several else [])]),
+            f"table {table} of {day} stands there more than once",
+            found=", ".join(entry.name for entry in [*single, *(folder if several else [])]),
             allowed="one file, or one folder of files",
             do="keep one of them",
         )
-    return single or several
+    canonical = FEEDS[table](path="dt={date}/*")
+    return [
+        Listed(
+            place.file(entry.path),
+            entry.path.removeprefix(f"{day}/"),
+            entry.path,
+            canonical,
+            dt,
+            canonical=True,
+        )
+        for entry in single or several
+    ]
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def feed_files(place: Place, feeds: Sequence[AnyFeed]) -> list[Listed]:
+    """Find the files of a table's feeds, in the order of the feeds and of the paths.
+
+    Raises:
+        DataError: a feed has no file, a file is in a form that is not read, or two feeds of a
+            table without kinds take the same file.
+    """
+    listed: list[Listed] = []
+    for feed in feeds:
+        pattern = feed.pattern
+        entries = [
+            entry for entry in place.entries(pattern.folder, deep=pattern.deep) if entry.is_file
+        ]
+        fitting = [entry for entry in entries if pattern.fits(entry.path)]
+        if not fitting:
+            near = nearest(feed.path, [entry.path for entry in entries])
+            raise DataError(
+                f"no file below {place.shown} fits the path {feed.path!r} of [[{feed.table}]]",
+                found=", ".join(entry.path for entry in entries[:3])
+                or f"no file in {place.shown}/{pattern.folder}".rstrip("/"),
+                allowed="at least one file",
+                do=f"correct the path in the settings file{near}, or bring the files",
+            )
+        for entry in fitting:
+            if not entry.name.endswith(FORMS):
+                raise _strange_form(place, entry.path, is_file=True)
+            day = pattern.date_of(entry.path)
+            listed.append(Listed(place.file(entry.path), entry.path, entry.path, feed, day))
+    if feeds and feeds[0].table != "mentions":
+        uses = Counter(one.place for one in listed)
+        twice = sorted(path for path, n in uses.items() if n > 1)
+        if twice:
+            raise DataError(
+                f"{twice[0]} fits two of [[{feeds[0].table}]], so its rows would count twice",
+                found=" and ".join(one.feed.path for one in listed if one.place == twice[0]),
+                allowed="one feed per file",
+                do="correct the paths in the settings file",
+            )
+    return listed
+
+
+def _strange_form(place: Place, path: str, *, is_file: bool) -> DataError:
+    name = path.rpartition("/")[2]
+    suffix = "." + name.partition(".")[2] if "." in name else "no suffix"
+    return DataError(
+        f"{place.shown}/{path} is in a form that graphkit does not read",
+        found=suffix if is_file else f"a folder {name}",
+        allowed=", ".join(FORMS),
+        do="convert or remove the file",
+    )

@@ -1,124 +1,118 @@
 """Opening a file of any form: Parquet, CSV and JSON lines, in parts of bounded size."""
 
 import codecs
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graphkit.errors import DataError, nearest
 from graphkit.ingest.csv_form import csv_parts, header
-from graphkit.ingest.json_form import json_parts
-from graphkit.ingest.part import BLOCK, Part, unpacked
+from graphkit.ingest.json_form import json_names, json_parts
+from graphkit.ingest.part import BLOCK, Part
+from graphkit.ingest.place import File
 from graphkit.ingest.unreadable import unreadable
 
 _BLANK = 4096
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_ ]{0,39}[0-9]{0,2}")
 # Few enough that rows of a megabyte fit in memory, many enough to cost nothing.
 _PARQUET_ROWS = 512
 
 
-def columns_of(path: Path, names: Sequence[str]) -> list[str]:
-    """The columns that a file has, of those asked for; JSON lines and empty text may have them all.
+def names_of(file: File) -> list[str] | None:
+    """The names of a file's columns, those inside structs and objects with dots.
+
+    Of JSON lines these are the names in the first lines. None where nothing tells, as in a text
+    file that holds nothing.
 
     Raises:
-        DataError: the file cannot be read, or lacks `account_id`.
+        DataError: the file cannot be read.
     """
     try:
-        if path.name.endswith((".jsonl", ".jsonl.gz")) or _is_blank(path):
-            return list(names)
-        found = pq.read_schema(path).names if path.suffix == ".parquet" else header(path)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise unreadable(path, error) from None
-    check_names(found, names, str(path))
-    return [name for name in names if name in found]
+        if file.path.endswith(".parquet"):
+            with file.open() as source:
+                return [name for field in pq.read_schema(source) for name in _leaves(field)]
+        if _is_blank(file):
+            return None
+        return json_names(file) if is_sampled(file) else header(file)
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
+        raise unreadable(file, error) from None
 
 
-def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> None:
-    """Check that a file or table names the account, and no column twice or nearly.
-
-    Raises:
-        DataError: naming what is wrong.
-    """
-    allowed = list(allowed)
-    repeated = sorted({name for name in found if found.count(name) > 1})
-    # A column that is spelled a little otherwise would be ignored in silence.
-    alike = {name.strip().casefold(): name for name in found if name not in allowed}
-    odd = {name: alike[name] for name in allowed if name not in found and name in alike}
-    if "account_id" in found and not repeated and not odd:
-        return
-    # In a file without a header the first row's cells stand here: nobody's to print.
-    shown = [name if _NAME.fullmatch(name) else "a cell" for name in repeated or found]
-    what, do = f"{place} has no column account_id", "rename or remove columns"
-    if repeated:
-        what = f"{place} has columns repeated"
-    elif odd:
-        what = f"{place} spells columns otherwise: {', '.join(odd)}"
-        shown = [repr(name) for name in odd.values()]
-        do = "rename them: case and spaces count"
-    elif len(found) == 1 and (mark := _separator(found[0])):
-        shown, do = [f"one column, with {mark} in its name"], "part the cells by commas"
-    else:
-        do += nearest("account_id", list(found))
-    raise DataError(what, found=", ".join(dict.fromkeys(shown)), allowed=", ".join(allowed), do=do)
+def is_sampled(file: File) -> bool:
+    """Whether `names_of` tells only of a file's first lines."""
+    return file.path.endswith((".jsonl", ".jsonl.gz"))
 
 
-def _separator(name: str) -> str | None:
-    marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
-    return next((word for mark, word in marks.items() if mark in name), None)
+def _leaves(field: pa.Field, prefix: str = "") -> Iterator[str]:
+    """A column's name and those inside it."""
+    yield prefix + field.name
+    if pa.types.is_struct(field.type):
+        for inner in field.type:
+            yield from _leaves(inner, f"{prefix}{field.name}.")
 
 
-def parts(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part]:
+def parts(file: File, columns: Mapping[str, str], batch_rows: int) -> Iterator[Part]:
     """Read a file part by part.
 
     Args:
-        path: a file in one of the forms.
-        names: columns to read, all of them present.
+        file: a file in one of the forms.
+        columns: column to read to its name in the file, or the path to it; the file has them all,
+            but for JSON lines, where a cell that is not there is null.
         batch_rows: rows in a part, roughly.
 
     Raises:
         DataError: the file cannot be read.
     """
     try:
-        if path.suffix == ".parquet":
-            yield from _parquet(path, names, batch_rows)
-        elif _is_blank(path):
+        if file.path.endswith(".parquet"):
+            yield from _parquet(file, columns, batch_rows)
+        elif _is_blank(file):
             return
-        elif path.name.endswith((".csv", ".csv.gz")):
-            yield from csv_parts(path, names)
+        elif is_sampled(file):
+            yield from json_parts(file, columns)
         else:
-            yield from json_parts(path, names)
+            yield from csv_parts(file, columns)
     except (pa.ArrowException, OSError, EOFError) as error:
-        raise unreadable(path, error) from None
+        raise unreadable(file, error) from None
 
 
-def _is_blank(path: Path) -> bool:
+def _is_blank(file: File) -> bool:
     """Whether a text file holds nothing: an hour without an event leaves such a file behind."""
-    if path.suffix == ".parquet":
-        return False
-    with unpacked(path) as stream:
+    with file.stream() as stream:
         start: bytes = stream.read(_BLANK)
     return len(start) < _BLANK and not start.removeprefix(codecs.BOM_UTF8).strip()
 
 
-def _parquet(path: Path, names: Sequence[str], batch_rows: int) -> Iterator[Part]:
+def _parquet(file: File, columns: Mapping[str, str], batch_rows: int) -> Iterator[Part]:
     done = 0
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    names = list(dict.fromkeys(columns.values()))
+    with (
+        file.open() as source,
+        pq.ParquetFile(source, page_checksum_verification=True) as opened,
+    ):
         batches: list[pa.RecordBatch] = []
-        for batch in file.iter_batches(min(batch_rows, _PARQUET_ROWS), columns=list(names)):
+        for batch in opened.iter_batches(min(batch_rows, _PARQUET_ROWS), columns=names):
             batches.append(batch)
             rows = sum(one.num_rows for one in batches)
             # Wide rows make short parts: a sender of long prompts must not exhaust the memory.
             if rows >= batch_rows or sum(one.nbytes for one in batches) >= 4 * BLOCK:
-                yield _joined(batches, names, done)
+                yield _joined(batches, columns, done)
                 done, batches = done + rows, []
         if batches:
-            yield _joined(batches, names, done)
+            yield _joined(batches, columns, done)
 
 
-def _joined(batches: Sequence[pa.RecordBatch], names: Sequence[str], done: int) -> Part:
-    table = pa.Table.from_batches(batches).select(list(names)).combine_chunks()
-    return Part(table, np.arange(done + 1, done + 1 + table.num_rows))
+def _joined(batches: Sequence[pa.RecordBatch], columns: Mapping[str, str], done: int) -> Part:
+    whole = pa.Table.from_batches(batches)
+    table = pa.table({column: _inside(whole, name) for column, name in columns.items()})
+    return Part(table.combine_chunks(), np.arange(done + 1, done + 1 + table.num_rows))
+
+
+def _inside(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column by its name, or by where the name's dots lead."""
+    if name in table.column_names:
+        return table[name]
+    first, *steps = name.split(".")
+    found: pa.ChunkedArray = pc.struct_field(table[first], steps)
+    return found

@@ -1,8 +1,6 @@
 """What every form is read into: some consecutive rows of one file."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +23,3 @@ class Part:
     table: pa.Table
     rows: NDArray[np.int64]
     broken: tuple[tuple[int, str], ...] = ()
-
-
-def unpacked(path: Path) -> Any:
-    """A text file's bytes, unpacked; untyped, as the stubs do not know all that takes a stream."""
-    compression: Any = "gzip" if path.suffix == ".gz" else None
-    return pa.input_stream(str(path), compression=compression)

@@ -1,8 +1,8 @@
 """One day's tables, read as they are drawn."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,37 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
-from graphkit.errors import EmptyDayError
-from graphkit.ingest.cells import check_cells
-from graphkit.ingest.files import digest, table_files
-from graphkit.ingest.forms import check_names, columns_of, parts
+from graphkit.errors import DataError, EmptyDayError
+from graphkit.ingest.cells import check_cells, filled_cells
+from graphkit.ingest.columns import Opened, check_names, open_listed
 from graphkit.ingest.part import Part
+from graphkit.ingest.snapshots import Snapshots
 from graphkit.ingest.tally import Tally
-from graphkit.settings import IngestSettings
+from graphkit.settings import FEEDS, AnyFeed, IngestSettings
 from graphkit.sql import query
+
+
+@dataclass(frozen=True)
+class Source:
+    """The rows that one file, or a table in memory, has of a day.
+
+    Attributes:
+        label: how the day's report calls it.
+        place: how messages call it.
+        feed: what its columns and times are.
+        parts: the rows, drawn once.
+        timed: whether they have times of their own.
+        many: whether it holds many days, so that none of its rows is late.
+        sparse: whether rows without an entity are none of its mentions.
+    """
+
+    label: str
+    place: str
+    feed: AnyFeed
+    parts: Iterator[Part]
+    timed: bool
+    many: bool = False
+    sparse: bool = False
 
 
 class Snapshot:
@@ -32,14 +55,16 @@ class Snapshot:
     def __init__(
         self,
         dt: date,
-        sources: Mapping[str, Sequence[tuple[str, Iterator[Part]]]],
+        sources: Mapping[str, Sequence[Source]],
         settings: IngestSettings,
-        digests: Mapping[str, str],
+        *,
+        absent: Mapping[str, str] | None = None,
+        digests: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.dt = dt
         self._sources = sources
-        self._digests = dict(digests)
-        self._tally = Tally(dt, sources, settings)
+        self._digests = digests
+        self._tally = Tally(dt, sources, settings, absent or {})
         self.accounts = self._read_accounts()
 
     @property
@@ -63,7 +88,11 @@ class Snapshot:
 
     def report(self) -> dict[str, Any]:
         """What was read: rows, refused rows and cells per table, signals on and off, digests."""
-        return {**self._tally.report(), "inputs": self._digests}
+        return {**self._tally.report(), "inputs": dict(self._digests())}
+
+    def untimed(self, table: str) -> list[str]:
+        """The files of a table whose rows have no times of their own."""
+        return [source.place for source in self._sources.get(table, ()) if not source.timed]
 
     def _draw(self, name: str) -> Iterator[pa.Table]:
         for _, _, table in self._parts(name):
@@ -73,18 +102,25 @@ class Snapshot:
 
     def _parts(self, name: str) -> Iterator[tuple[str, NDArray[np.int64], pa.Table]]:
         """File, row numbers and used rows of each part, while the tally is kept."""
-        for label, source in self._sources.get(name, ()):
+        for source in self._sources.get(name, ()):
             count = self._tally.counts[name]
-            count.files.append(label)
+            count.files.append(source.label)
             before = count.rows
-            for part in source:
-                place = f"dt={self.dt}/{label}"
-                checked = check_cells(part.table, INPUTS[name], dt=self.dt, source=place)
-                self._tally.add(name, label, part, checked)
+            for part in source.parts:
+                part, blank = _filled(part, source)
+                count.blank += blank
+                checked = check_cells(
+                    part.table,
+                    INPUTS[name],
+                    dt=self.dt,
+                    source=source.place,
+                    time=source.feed.time,
+                )
+                self._tally.add(name, source.label, part, checked)
                 table = checked.table.filter(pa.array(checked.keep))
-                if "ts" in table.column_names:
+                if "ts" in table.column_names and not source.many:
                     count.late += _outside(table["ts"], self.dt)
-                yield label, part.rows[checked.keep], table
+                yield source.label, part.rows[checked.keep], table
             count.empty += count.rows == before
 
     def _read_accounts(self) -> pa.Table:
@@ -133,43 +169,103 @@ def _outside(times: pa.ChunkedArray, dt: date) -> int:
     return pc.sum(pc.or_(early, late)).as_py() or 0
 
 
-def read_snapshot(snapshots: Path, dt: date, settings: IngestSettings) -> Snapshot:
-    """Open one day's folder.
+def _filled(part: Part, source: Source) -> tuple[Part, int]:
+    """A part in which each row is one of the feed's, with its kind; and how many were none."""
+    table, rows, blank = part.table, part.rows, 0
+    if not source.timed and "ts" in table.column_names and table["ts"].null_count == len(rows):
+        table = table.drop_columns(["ts"])
+    if source.sparse:
+        named = "entity" in table.column_names
+        filled = filled_cells(table["entity"]) if named else np.zeros(len(rows), dtype=bool)
+        blank = len(rows) - int(filled.sum())
+        table, rows = table.filter(pa.array(filled)), rows[filled]
+    kind = getattr(source.feed, "kind", None)
+    if kind is not None:
+        table = table.append_column("kind", pa.array([kind] * len(rows), pa.string()))
+    return Part(table, rows, part.broken), blank
+
+
+def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
+    """Open one day.
 
     Args:
-        snapshots: folder of day folders.
+        snapshots: the provider's files.
         dt: the day.
-        settings: how to read.
 
     Raises:
         EmptyDayError: the day is not there or holds no table.
         DataError: a file breaks its contract.
+        StorageError: a file cannot be reached.
     """
-    day = snapshots / f"dt={dt}"
-    found = {name: table_files(day, name) for name in INPUTS} if day.is_dir() else {}
-    found = {name: files for name, files in found.items() if files}
+    found = {name: files for name in INPUTS if (files := snapshots.files(dt, name))}
     if not found:
-        raise EmptyDayError(
-            f"{day} holds no table" if day.is_dir() else f"{day} is not there",
-            found=", ".join(sorted(entry.name for entry in day.iterdir())[:5]) or "nothing"
-            if day.is_dir()
-            else "no such folder",
-            allowed=f"files or folders named {', '.join(INPUTS)}",
-            do="correct the path or the date",
-        )
-    sources: dict[str, list[tuple[str, Iterator[Part]]]] = {}
-    for name, files in found.items():
-        sources[name] = []
-        for path in files:
-            present = columns_of(path, list(INPUTS[name].columns))
-            label = path.relative_to(day).as_posix()
-            sources[name].append((label, parts(path, present, settings.batch_rows)))
-    digests = {
-        path.relative_to(day).as_posix(): digest(path)
-        for name in sorted(found)
-        for path in found[name]
+        raise _nothing(snapshots, dt)
+    opened = {name: [open_listed(one) for one in files] for name, files in found.items()}
+    _check_entities(snapshots, opened.get("mentions", []))
+    sources = {
+        name: [_source(snapshots, one, dt) for one in files] for name, files in opened.items()
     }
-    return Snapshot(dt, sources, settings, digests)
+    listed = [one for files in found.values() for one in files]
+    return Snapshot(
+        dt,
+        sources,
+        snapshots.settings.ingest,
+        absent=_absent(opened),
+        digests=lambda: {one.label: snapshots.digest(one) for one in listed},
+    )
+
+
+def _source(snapshots: Snapshots, opened: Opened, dt: date) -> Source:
+    listed = opened.listed
+    return Source(
+        label=listed.label,
+        place=listed.place,
+        feed=listed.feed,
+        parts=snapshots.parts(opened, dt),
+        timed=opened.timed,
+        many=listed.dt is None,
+        sparse=listed.feed.table == "mentions" and not listed.canonical,
+    )
+
+
+def _nothing(snapshots: Snapshots, dt: date) -> EmptyDayError:
+    folder = f"dt={dt}"
+    day = f"{snapshots.place.shown}/{folder}"
+    there = snapshots.place.kind(folder) == "a folder"
+    held = [entry.name for entry in snapshots.place.entries(folder)[:5]]
+    return EmptyDayError(
+        f"{day} holds no table" if there else f"{day} is not there",
+        found=", ".join(held) or ("nothing" if there else "no such folder"),
+        allowed=f"files or folders named {', '.join(INPUTS)}",
+        do="correct the path or the date",
+    )
+
+
+def _check_entities(snapshots: Snapshots, opened: Sequence[Opened]) -> None:
+    """Check that each feed of mentions has a file with its entity, on whichever day.
+
+    A column may come with time: a file without it mentions nothing.
+    """
+    lacking = {one.listed.feed: one for one in opened if "entity" in one.absent}
+    for feed, one in lacking.items():
+        files = [other for other in snapshots.listed["mentions"] if other.feed == feed]
+        if all("entity" in open_listed(other).absent for other in reversed(files)):
+            raise DataError(
+                f"no file that fits {feed.path!r} of [[mentions]] has the entity's column",
+                found=one.absent["entity"],
+                allowed="a column for entity in at least one file",
+                do="correct entity = ... in the settings file",
+            )
+
+
+def _absent(opened: Mapping[str, Sequence[Opened]]) -> dict[str, str]:
+    """Columns that the settings name and no file of the day has, to what is said of that."""
+    return {
+        f"{name}.{column}": said
+        for name, files in opened.items()
+        for column, said in files[-1].absent.items()
+        if all(column in one.absent for one in files)
+    }
 
 
 def check_tables(tables: Mapping[str, pa.Table], dt: date, settings: IngestSettings) -> Snapshot:
@@ -183,11 +279,13 @@ def check_tables(tables: Mapping[str, pa.Table], dt: date, settings: IngestSetti
     Raises:
         DataError: as `read_snapshot`.
     """
-    sources: dict[str, list[tuple[str, Iterator[Part]]]] = {}
+    sources: dict[str, list[Source]] = {}
     for name, table in tables.items():
         present = [column for column in INPUTS[name].columns if column in table.column_names]
         check_names(table.column_names, INPUTS[name].columns, f"table {name}")
         chosen = table.select(present)
         rows = np.arange(1, table.num_rows + 1)
-        sources[name] = [(f"{name} (in memory)", iter([Part(chosen, rows)]))]
-    return Snapshot(dt, sources, settings, {})
+        label, feed = f"{name} (in memory)", FEEDS[name](path=name)
+        part = iter([Part(chosen, rows)])
+        sources[name] = [Source(label, label, feed, part, timed="ts" in present, many=True)]
+    return Snapshot(dt, sources, settings)

@@ -1,5 +1,6 @@
 """The tally of a day: what was read, what was refused and why, which signals the day has."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +13,7 @@ from graphkit.contracts import REJECTS
 from graphkit.errors import DataError
 from graphkit.ingest.cells import Checked
 from graphkit.ingest.part import Part
+from graphkit.ingest.times import REMEDIES
 from graphkit.settings import IngestSettings
 
 # What each signal needs: any one of the groups, whole.
@@ -41,6 +43,7 @@ class Count:
         refused: rows that cannot be used.
         collapsed: rows that say what another says.
         late: used rows whose time lies on another day.
+        blank: rows of a feed of mentions without an entity, in none of the other counts.
         cells: column and reason to the number of cells made null.
         columns: columns with a value.
     """
@@ -51,6 +54,7 @@ class Count:
     refused: int = 0
     collapsed: int = 0
     late: int = 0
+    blank: int = 0
     cells: dict[tuple[str, str], int] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
 
@@ -62,15 +66,24 @@ class Tally:
         dt: the day.
         tables: names of the tables there are.
         settings: how much may be refused.
+        absent: columns, as `table.column`, that the settings name and no file has, to what is
+            said of that.
 
     Attributes:
         counts: table to its counts.
     """
 
-    def __init__(self, dt: date, tables: Iterable[str], settings: IngestSettings) -> None:
+    def __init__(
+        self,
+        dt: date,
+        tables: Iterable[str],
+        settings: IngestSettings,
+        absent: Mapping[str, str],
+    ) -> None:
         self.counts = {name: Count() for name in tables}
         self._dt = dt
         self._settings = settings
+        self._absent = absent
         self._rejects: list[pa.Table] = []
 
     def add(self, name: str, file: str, part: Part, checked: Checked) -> None:
@@ -130,18 +143,27 @@ class Tally:
         count = self.counts.get(name, Count())
         if count.refused <= self._settings.max_refused_share * count.rows:
             return
-        rejects = self.rejects()
+        rejects = self.rejects().filter(pc.field("table") == name)
         examples = "; ".join(
             f"{row['file']} row {row['row']}"
             f"{', ' + row['column'] if row['column'] else ''}: {row['reason']}"
-            for row in rejects.filter(pc.equal(rejects["table"], name)).slice(0, 3).to_pylist()
+            for row in rejects.slice(0, 3).to_pylist()
         )
         raise DataError(
             f"too many rows of {name} of {self._dt} are refused",
             found=f"{count.refused} of {count.rows} rows: {examples}",
             allowed=f"a share of {self._settings.max_refused_share:g} (ingest.max_refused_share)",
-            do="correct the files, or raise the limit in the settings",
+            do=self._remedy(name, rejects),
         )
+
+    def _remedy(self, name: str, rejects: pa.Table) -> str:
+        """What mends what most rows were refused for."""
+        reasons = Counter((row["reason"], row["column"]) for row in rejects.to_pylist())
+        reason, column = max(reasons, key=lambda both: (reasons[both], str(both)))
+        absent = self._absent.get(f"{name}.{column}")
+        if absent is not None:
+            return f"correct the settings file: {absent}"
+        return REMEDIES.get(reason, "correct the files, or raise the limit in the settings")
 
     def report(self) -> dict[str, Any]:
         """What was read, as plain values: rows, refused rows and cells per table; signals."""
@@ -154,6 +176,7 @@ class Tally:
                 "refused": count.refused,
                 "collapsed": count.collapsed,
                 "late": count.late,
+                "blank": count.blank,
                 "cells": _nested(count.cells),
             }
             for name, count in sorted(self.counts.items())
@@ -168,7 +191,11 @@ class Tally:
         for signal, groups in SIGNAL_COLUMNS.items():
             on = any(present.issuperset(group) for group in groups)
             wanted = " or ".join(" with ".join(group) for group in groups)
-            states[signal] = "on" if on else f"off: nothing in {wanted}"
+            said = [
+                self._absent[name] for group in groups for name in group if name in self._absent
+            ]
+            why = "; ".join([f"off: nothing in {wanted}", *dict.fromkeys(said)])
+            states[signal] = "on" if on else why
         return states
 
 

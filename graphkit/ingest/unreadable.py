@@ -2,11 +2,11 @@
 
 import codecs
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from graphkit.errors import DataError
 from graphkit.ingest.files import FORMS
+from graphkit.ingest.place import File
 
 _HEAD = 512
 
@@ -36,58 +36,58 @@ _STARTS: Mapping[bytes, _Kind] = {
 _LINES = "write one object per line, without brackets or commas around them"
 
 
-def check_start(path: Path, head: bytes) -> None:
+def check_start(file: File, head: bytes) -> None:
     """Check that a text file is none of the things that are often found in its place.
 
     Args:
-        path: a file of CSV or JSON lines.
+        file: a file of CSV or JSON lines.
         head: its first bytes, unpacked.
 
     Raises:
         DataError: naming what it is.
     """
     kind = _kind(head)
-    if kind is None and path.name.endswith((".jsonl", ".jsonl.gz")):
+    if kind is None and file.path.endswith((".jsonl", ".jsonl.gz")):
         start = head.removeprefix(codecs.BOM_UTF8).lstrip()
         if start.startswith(b"["):
             kind = _Kind("one JSON array", _LINES)
         elif start.startswith(b"{") and start[1:].lstrip(b" \t\r").startswith(b"\n"):
             kind = _Kind("JSON objects over several lines", _LINES)
     if kind is not None:
-        raise _error(path, kind)
+        raise _error(file, kind)
 
 
-def unreadable(path: Path, error: BaseException) -> DataError:
+def unreadable(file: File, error: BaseException) -> DataError:
     """Make an error of ours out of what a reader or the file system says of a file."""
     if isinstance(error, OSError) and error.strerror:
-        return _error(path, _Kind(error.strerror, "mend the file's place or rights, or remove it"))
+        return _error(file, _Kind(error.strerror, "mend the file's place or rights, or remove it"))
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
+        with file.open() as source:
+            head = source.read(_HEAD)
     except OSError as refused:
-        return _error(path, _Kind(refused.strerror or "no file", _AGAIN))
+        return _error(file, _Kind(refused.strerror or "no file", _AGAIN))
     kind = _kind(head)
-    proper = kind is _PACKED and path.suffix == ".gz"
-    proper |= head.startswith(b"PAR1") and path.suffix == ".parquet"
+    proper = kind is _PACKED and file.path.endswith(".gz")
+    proper |= head.startswith(b"PAR1") and file.path.endswith(".parquet")
     if not head:
         kind = _Kind("an empty file", _AGAIN)
     elif proper:
         kind = _Kind("a file of which a piece is missing or damaged", _AGAIN)
-    elif kind is None and path.suffix == ".gz":
+    elif kind is None and file.path.endswith(".gz"):
         kind = _Kind("a file that is not gzip", "take .gz off its name, or pack it")
-    elif kind is None and path.suffix == ".parquet":
+    elif kind is None and file.path.endswith(".parquet"):
         kind = _Kind("a file that is not Parquet", "name it by its form, or write it as Parquet")
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return _error(path, kind or _Kind(reason[:200], _AGAIN))
+    return _error(file, kind or _Kind(reason[:200], _AGAIN))
 
 
 def _kind(head: bytes) -> _Kind | None:
     return next((kind for start, kind in _STARTS.items() if head.startswith(start)), None)
 
 
-def _error(path: Path, kind: _Kind) -> DataError:
+def _error(file: File, kind: _Kind) -> DataError:
     return DataError(
-        f"{path} cannot be read",
+        f"{file.shown} cannot be read",
         found=kind.found,
         allowed=f"a whole file in one of the forms {', '.join(FORMS)}",
         do=kind.do,

@@ -35,7 +35,9 @@ def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
     lines = []
     for name, table in report["tables"].items():
         line = f"{dt} {name}: {plural(table['rows'], 'row')}, {table['refused']:,} refused"
-        extra = [f"{table[what]:,} {what}" for what in ("collapsed", "late") if table.get(what)]
+        extra = [
+            f"{table[what]:,} {what}" for what in ("collapsed", "late", "blank") if table.get(what)
+        ]
         if table.get("empty"):
             extra.append(plural(table["empty"], "file without a row", "files without a row"))
         lines.append(line + (f" ({', '.join(extra)})" if extra else ""))

@@ -1,7 +1,16 @@
 """Settings: one TOML file, frozen, unknown names refused."""
 
+from graphkit.settings.feeds import (
+    AccountsFeed,
+    AnyFeed,
+    MentionsFeed,
+    PaymentsFeed,
+    RequestsFeed,
+    TimeUnit,
+)
 from graphkit.settings.load import load_settings, origins
 from graphkit.settings.models import (
+    FEEDS,
     CommunitySettings,
     DaySettings,
     GraphSettings,
@@ -13,14 +22,21 @@ from graphkit.settings.models import (
 )
 
 __all__ = [
+    "FEEDS",
+    "AccountsFeed",
+    "AnyFeed",
     "CommunitySettings",
     "DaySettings",
     "GraphSettings",
     "IngestSettings",
     "KindSettings",
+    "MentionsFeed",
+    "PaymentsFeed",
+    "RequestsFeed",
     "RingSettings",
     "RunSettings",
     "Settings",
+    "TimeUnit",
     "load_settings",
     "origins",
 ]

@@ -1,5 +1,6 @@
 """Settings from a file, the environment and flags, one laid over the other."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -145,7 +146,7 @@ def _explain(error: ValidationError, source: str) -> SettingsError:
     """Turn pydantic's first complaint into ours."""
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
-    name = ".".join(where)
+    name = re.sub(r"\.(\d+)", lambda at: f"[{int(at[1]) + 1}]", ".".join(where))
     place = "settings" if source == "flags" else f"settings {source}"
     if first["type"] == "extra_forbidden":
         known = _known(where[:-1])
@@ -158,7 +159,7 @@ def _explain(error: ValidationError, source: str) -> SettingsError:
     return SettingsError(
         f"{place}: setting {name!r} does not fit",
         found="nothing" if first["type"] == "missing" else repr(first.get("input")),
-        allowed=first["msg"],
+        allowed=first["msg"].removeprefix("Value error, "),
         do="correct the value",
     )
 
@@ -168,7 +169,7 @@ def _known(place: list[str]) -> list[str]:
     model: type[BaseModel] = Settings
     for part in place:
         if part not in model.model_fields:
-            continue  # A kind's name.
+            continue  # A kind's name, or a feed's number.
         inner = [
             model.model_fields[part].annotation,
             *get_args(model.model_fields[part].annotation),

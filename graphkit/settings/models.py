@@ -1,8 +1,10 @@
 """What can be set: frozen models, each setting with its unit and meaning."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from graphkit.settings.feeds import AccountsFeed, AnyFeed, MentionsFeed, PaymentsFeed, RequestsFeed
 
 Signal = Literal["address", "payment", "device", "email", "organisation", "prompt", "mention"]
 
@@ -152,6 +154,10 @@ class Settings(_Frozen):
 
     window_d: int = Field(30, ge=1, le=366, description="days that end on the run's date")
     seed: int = Field(0, ge=0, description="seed of everything random")
+    accounts: tuple[AccountsFeed, ...] = Field((), description="your own files of accounts")
+    requests: tuple[RequestsFeed, ...] = Field((), description="your own files of requests")
+    payments: tuple[PaymentsFeed, ...] = Field((), description="your own files of payments")
+    mentions: tuple[MentionsFeed, ...] = Field((), description="your own files of mentions")
     ingest: IngestSettings = IngestSettings()
     days: DaySettings = DaySettings()
     graph: GraphSettings = GraphSettings()
@@ -166,3 +172,17 @@ class Settings(_Frozen):
         if isinstance(value, str) and value.removesuffix("d").isdecimal():
             return int(value.removesuffix("d"))
         return value
+
+    def feeds(self, table: str) -> tuple[AnyFeed, ...]:
+        """The feeds of a table; none where it keeps the canonical layout."""
+        found: tuple[AnyFeed, ...] = getattr(self, table)
+        return found
+
+    def reading(self) -> dict[str, Any]:
+        """What changes how a day is read, as plain values: a day read otherwise is another day."""
+        return self.model_dump(mode="json", include={*FEEDS, "ingest"})
+
+
+FEEDS: dict[str, type[AnyFeed]] = {
+    feed.table: feed for feed in (AccountsFeed, RequestsFeed, PaymentsFeed, MentionsFeed)
+}

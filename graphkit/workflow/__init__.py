@@ -1,6 +1,5 @@
 """The one place that knows the order of the stages."""
 
-from graphkit.ingest import days_of
 from graphkit.tracking import Previous
 from graphkit.workflow.days import Day, read_day, read_mentions, window_of
 from graphkit.workflow.window import detect, detect_window
@@ -8,7 +7,6 @@ from graphkit.workflow.window import detect, detect_window
 __all__ = [
     "Day",
     "Previous",
-    "days_of",
     "detect",
     "detect_window",
     "read_day",

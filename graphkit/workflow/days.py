@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from graphkit.contracts import REJECTS, TIMESTAMP
 from graphkit.entities import Key, Linked, link_accounts
 from graphkit.errors import DataError, EmptyDayError, UsageError
-from graphkit.ingest import Snapshot, check_tables, days_of, read_snapshot
+from graphkit.ingest import Snapshot, Snapshots, check_tables, open_snapshots, read_snapshot
 from graphkit.settings import Settings
 
 
@@ -44,20 +44,20 @@ def window_of(dt: date, window_d: int) -> list[date]:
     return [dt - timedelta(days=back) for back in range(window_d - 1, -1, -1)]
 
 
-def read_day(snapshots: Path, dt: date, *, key: Key, settings: Settings) -> Day:
+def read_day(snapshots: Snapshots, dt: date, *, key: Key) -> Day:
     """Read one day's files: ingest and link.
 
     Args:
-        snapshots: folder of day folders.
+        snapshots: the provider's files.
         dt: the day.
         key: what pseudonyms are made with.
-        settings: how to read.
 
     Raises:
         EmptyDayError: the day is not there, or no row can be used.
         DataError: a file breaks its contract.
+        StorageError: a file cannot be reached.
     """
-    snapshot = read_snapshot(snapshots, dt, settings.ingest)
+    snapshot = read_snapshot(snapshots, dt)
     linked = link_accounts(
         snapshot.accounts,
         snapshot.requests,
@@ -68,7 +68,7 @@ def read_day(snapshots: Path, dt: date, *, key: Key, settings: Settings) -> Day:
     )
     if linked.profiles.num_rows == 0:
         raise EmptyDayError(
-            f"{snapshots / f'dt={dt}'} holds no row that can be used",
+            f"{snapshots.place.shown} holds no row of {dt} that can be used",
             found="empty tables",
             allowed="at least one account, request, payment or mention",
             do="check that the day's files were written whole",
@@ -76,50 +76,77 @@ def read_day(snapshots: Path, dt: date, *, key: Key, settings: Settings) -> Day:
     return _day(dt, linked, snapshot.rejects(), _report(snapshot, linked.cells))
 
 
-def read_window(snapshots: Path, last: date | None, *, key: Key, settings: Settings) -> list[Day]:
+def read_window(
+    address: Path | str, last: date | None, *, key: Key, settings: Settings
+) -> list[Day]:
     """Read the days of a window that have something in them.
 
     Args:
-        snapshots: folder of day folders.
+        address: a provider's folder; see `open_snapshots`.
         last: the last day; the latest there is where None.
         key: what pseudonyms are made with.
-        settings: how to read, and how long the window is.
+        settings: what the files are called, how to read them, and how long the window is.
 
     Raises:
+        UsageError: nothing says where the window ends.
         EmptyDayError: the last day is not there or empty; an earlier one may be.
         DataError: a file breaks its contract.
+        StorageError: the provider's store cannot be reached.
     """
-    present = days_of(snapshots)
-    end = last or present[-1]
+    wanted = None if last is None else window_of(last, settings.window_d)
+    snapshots = open_snapshots(address, settings, window=wanted)
+    end = last or _last_day(snapshots)
     days = []
     for dt in window_of(end, settings.window_d):
         try:
-            if dt in present or dt == end:
-                days.append(read_day(snapshots, dt, key=key, settings=settings))
+            if dt in snapshots.days or dt == end:
+                days.append(read_day(snapshots, dt, key=key))
         except EmptyDayError:
             if dt == end:
                 raise
     return days
 
 
-def read_mentions(snapshots: Path, *, settings: Settings) -> pa.Table:
+def _last_day(snapshots: Snapshots) -> date:
+    if not snapshots.days:
+        raise UsageError(
+            f"nothing in {snapshots.place.shown} says which day it is of",
+            found="files without a day in their path or times in their rows",
+            allowed="a date",
+            do="say date=, the last day that the files speak of",
+        )
+    return snapshots.days[-1]
+
+
+def read_mentions(address: Path | str, *, settings: Settings) -> pa.Table:
     """Read the mentions of all days, as they are: nothing in them is keyed.
 
     Args:
-        snapshots: folder of day folders.
-        settings: how to read.
+        address: a provider's folder; see `open_snapshots`.
+        settings: what its files are called and how to read them.
 
     Returns:
         MENTIONS.
 
     Raises:
-        DataError: a file breaks its contract, or no day has a mention.
+        DataError: a file breaks its contract, no day has a mention, or mentions have no times of
+            their own.
+        StorageError: the provider's store cannot be reached.
     """
-    days = [read_snapshot(snapshots, dt, settings.ingest) for dt in days_of(snapshots)]
+    snapshots = open_snapshots(address, settings)
+    days = [read_snapshot(snapshots, dt) for dt in snapshots.days or [date.min]]
+    untimed = [place for day in days for place in day.untimed("mentions")]
+    if untimed:
+        raise DataError(
+            f"{untimed[0]} has no times, and who mentioned the same when cannot be told",
+            found="no column ts",
+            allowed="mentions with times of their own",
+            do="bring the times, or say in the settings file which column is ts",
+        )
     parts = [part for day in days for part in day.mentions]
     if not parts:
         raise DataError(
-            f"{snapshots} holds no mention",
+            f"{snapshots.place.shown} holds no mention",
             found=f"{len(days)} days without any",
             allowed="a table mentions with account_id, kind, entity and ts",
             do="bring the table, or name its columns in the settings file",
@@ -189,8 +216,6 @@ def table_days(
         cells.update(linked.cells)
         days.append(_day(day, linked, REJECTS.empty(), {}))
     report = _report(snapshot, cells)
-    for table in report["tables"].values():
-        table["late"] = 0  # A table of many days has a row for each; none of them is late.
     last_day = replace(days[-1], rejects=snapshot.rejects(), report=report)
     return [*days[:-1], last_day]
 

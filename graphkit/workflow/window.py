@@ -93,7 +93,7 @@ def detect(
     """Find the rings of a window, from a folder of snapshots or from Arrow tables.
 
     Args:
-        snapshots: folder of day folders; or leave it out and hand in tables.
+        snapshots: a provider's folder or its address; or leave it out and hand in tables.
         accounts: as of the last day.
         requests: of all days of the window.
         payments: of all days of the window.
@@ -126,7 +126,7 @@ def detect(
     if snapshots is None:
         days = table_days(tables, date, key=secret, settings=resolved)
     else:
-        days = read_window(Path(snapshots), date, key=secret, settings=resolved)
+        days = read_window(snapshots, date, key=secret, settings=resolved)
     last = date or max(day.dt for day in days)
     known = None if benign is None else key_benign(check_benign(benign), secret)
     return Detection(detect_window(days, dt=last, settings=resolved, benign=known))

@@ -1,0 +1,190 @@
+"""Where files are: a local folder, or any store that pyarrow knows by its address."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pyarrow as pa
+from pyarrow import fs
+
+from graphkit.errors import StorageError, UsageError
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class File:
+    """One file where it lies.
+
+    Attributes:
+        filesystem: what opens it.
+        path: its path there.
+        shown: how messages call it.
+    """
+
+    filesystem: fs.FileSystem
+    path: str
+    shown: str
+
+    def open(self) -> pa.NativeFile:
+        """The file's bytes, from any place of it."""
+        return self.filesystem.open_input_file(self.path)
+
+    def stream(self) -> Any:
+        """The bytes in order, unpacked; untyped, as the stubs know no stream as a CSV's source."""
+        compression: Any = "gzip" if self.path.endswith(".gz") else None
+        return self.filesystem.open_input_stream(self.path, compression=compression)
+
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, in hexadecimal.
+
+        Raises:
+            StorageError: it cannot be read now.
+        """
+        digest = hashlib.sha256()
+        with _reached(self.shown), self.open() as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a folder holds under a name.
+
+    Attributes:
+        path: below the place.
+        is_file: whether it is a file.
+    """
+
+    path: str
+    is_file: bool
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of a filesystem.
+
+    Attributes:
+        filesystem: the filesystem.
+        root: the folder's path there.
+        shown: how messages call the folder; never with a credential.
+    """
+
+    filesystem: fs.FileSystem
+    root: str
+    shown: str
+
+    def file(self, path: str) -> File:
+        """The file at a path below the place."""
+        return File(self.filesystem, f"{self.root}/{path}", f"{self.shown}/{path}")
+
+    def kind(self, path: str = "") -> str:
+        """What there is at a path: "a folder", "a file" or "nothing".
+
+        Raises:
+            StorageError: the store cannot be reached.
+        """
+        with _reached(self.shown):
+            info = self.filesystem.get_file_info(f"{self.root}/{path}".rstrip("/") or "/")
+        kinds = {fs.FileType.Directory: "a folder", fs.FileType.NotFound: "nothing"}
+        return kinds.get(info.type, "a file")
+
+    def entries(self, path: str = "", *, deep: bool = False) -> list[Entry]:
+        """What a folder holds, by path; nothing where it is not there.
+
+        Args:
+            path: a folder below the place.
+            deep: whether what lies in its folders is listed too.
+
+        Raises:
+            StorageError: the store cannot be reached.
+        """
+        folder = f"{self.root}/{path}".rstrip("/") or "/"
+        with _reached(self.shown):
+            selector = fs.FileSelector(folder, allow_not_found=True, recursive=deep)
+            infos = self.filesystem.get_file_info(selector)
+        # Stores differ in whether their paths start with a slash.
+        start = len(self.root.strip("/")) + 1 if self.root.strip("/") else 0
+        entries = [
+            Entry(info.path.strip("/")[start:], info.type == fs.FileType.File) for info in infos
+        ]
+        return sorted(entries, key=lambda entry: entry.path)
+
+
+def open_place(address: Path | str) -> Place:
+    """Reach a folder.
+
+    Args:
+        address: a local folder, or an address as `s3://bucket/folder`.
+
+    Raises:
+        UsageError: nobody knows that kind of address.
+        StorageError: the store cannot be reached.
+    """
+    text = str(address)
+    if not _ADDRESS.match(text):
+        return Place(fs.LocalFileSystem(), os.path.abspath(text), text.rstrip("/") or "/")
+    shown = _without_secrets(text)
+    try:
+        with _reached(shown, _secrets(text)):
+            filesystem, root = fs.FileSystem.from_uri(text)
+    except (pa.ArrowInvalid, ImportError, ValueError):
+        raise UsageError(
+            f"{shown} is no address that is known here",
+            found=f"an address of the kind {text.partition('://')[0]}",
+            allowed="a local folder, or an address that pyarrow knows: s3://, gs://, hdfs://, "
+            "abfs://, file://",
+            do="correct the address, or install what its kind needs",
+        ) from None
+    return Place(filesystem, root.rstrip("/"), shown)
+
+
+def local_file(path: Path) -> File:
+    """A local file."""
+    return File(fs.LocalFileSystem(), os.path.abspath(path), str(path))
+
+
+@contextmanager
+def _reached(shown: str, secrets: tuple[str, ...] = ()) -> Iterator[None]:
+    """Turn a store's failure into our error, without what its address held of credentials."""
+    try:
+        yield
+    except pa.ArrowInvalid:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        for secret in secrets:
+            reason = reason.replace(secret, "...")
+        raise StorageError(
+            f"{shown} cannot be reached",
+            found=reason[:300],
+            allowed="a folder or store that this user can list and read",
+            do="check the address, the network and the credentials, then try again",
+        ) from None
+
+
+def _secrets(address: str) -> tuple[str, ...]:
+    """Every part of an address that may be a credential, as written and decoded."""
+    parts = urlsplit(address)
+    found = [*re.split("[:@]", parts.netloc.rpartition("@")[0]), parts.query]
+    found += [value for _, value in parse_qsl(parts.query)]
+    return tuple({text for part in found for text in (part, unquote(part)) if text})
+
+
+def _without_secrets(address: str) -> str:
+    """An address without user, password and options."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")

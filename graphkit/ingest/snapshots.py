@@ -1,0 +1,123 @@
+"""What a provider hands over: which days there are and which files each has."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from graphkit.contracts import INPUTS
+from graphkit.errors import DataError
+from graphkit.ingest.columns import Opened, open_listed
+from graphkit.ingest.files import Listed, day_folders, feed_files, table_files
+from graphkit.ingest.forms import parts
+from graphkit.ingest.part import Part
+from graphkit.ingest.place import Place, open_place
+from graphkit.ingest.spool import Spool
+from graphkit.settings import Settings
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """A provider's files, found once and read day by day.
+
+    Attributes:
+        place: where they are.
+        settings: what they are called and how they are read.
+        days: days that have rows of their own, in order; none where no file and no row says a
+            day: then whichever day is asked for has them all.
+        listed: the files of tables that have feeds, by table.
+        spools: what the files of many days hold, by feed and path.
+        digests: SHA-256 of files, by path, as far as they were asked for.
+    """
+
+    place: Place
+    settings: Settings
+    days: tuple[date, ...]
+    listed: Mapping[str, list[Listed]]
+    spools: Mapping[tuple[str, str], Spool] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def files(self, dt: date, table: str) -> list[Listed]:
+        """A day's files of a table: those of the day, and those that name no day.
+
+        Raises:
+            DataError: the table stands there twice, or in a form that is not read.
+        """
+        if table not in self.listed:
+            return table_files(self.place, dt, table)
+        return [one for one in self.listed[table] if one.dt in (None, dt)]
+
+    def parts(self, opened: Opened, dt: date) -> Iterator[Part]:
+        """A day's rows of a file."""
+        spool = self.spools.get(_place(opened.listed))
+        if spool is not None:
+            return spool.parts(dt)
+        return parts(opened.listed.file, opened.columns, self.settings.ingest.batch_rows)
+
+    def digest(self, listed: Listed) -> str:
+        """SHA-256 of a file, taken once.
+
+        Raises:
+            StorageError: it cannot be read now.
+        """
+        if listed.place not in self.digests:
+            self.digests[listed.place] = listed.file.digest()
+        return self.digests[listed.place]
+
+
+def open_snapshots(
+    address: Path | str, settings: Settings, *, window: Collection[date] | None = None
+) -> Snapshots:
+    """Find a provider's files. Files of many days are read here, once.
+
+    Args:
+        address: a local folder, or an address as `s3://bucket/folder`.
+        settings: what the files are called and how they are read.
+        window: the days that may be asked for; any where None.
+
+    Raises:
+        DataError: the folder is not there, holds no day, or its files break their contract.
+        StorageError: the store cannot be reached.
+        UsageError: nobody knows that kind of address.
+    """
+    place = open_place(address)
+    if (kind := place.kind()) != "a folder":
+        raise DataError(
+            f"snapshots folder {place.shown} is not there",
+            found=kind,
+            allowed="a folder of day folders named dt=YYYY-MM-DD, or of files that the settings "
+            "describe",
+            do="correct the path",
+        )
+    fed = {name: settings.feeds(name) for name in INPUTS if settings.feeds(name)}
+    listed = {name: feed_files(place, feeds) for name, feeds in fed.items()}
+    days = set(day_folders(place) if len(fed) < len(INPUTS) else [])
+    days |= {one.dt for files in listed.values() for one in files if one.dt is not None}
+    spools: dict[tuple[str, str], Spool] = {}
+    snapshots = Snapshots(place, settings, (), listed, spools)
+    for name in fed.keys() - {"accounts"}:
+        for one in listed[name]:
+            opened = open_listed(one) if one.dt is None else None
+            if opened is not None and (opened.timed or "ts" in opened.absent):
+                spools[_place(one)] = spool = Spool(
+                    snapshots.parts(opened, date.min),
+                    time=one.feed.time,
+                    source=one.file.shown,
+                    absent=opened.absent.get("ts"),
+                    window=window,
+                )
+                days.update(spool.days)
+    if not days and not listed:
+        raise DataError(
+            f"snapshots folder {place.shown} holds no day",
+            found=", ".join(entry.name for entry in place.entries()[:5]) or "nothing",
+            allowed="folders named dt=YYYY-MM-DD, or files that the settings describe",
+            do="name each day's folder by its date, for example dt=2026-11-22, or say in the "
+            "settings file where your files are",
+        )
+    return Snapshots(place, settings, tuple(sorted(days)), listed, spools)
+
+
+def _place(listed: Listed) -> tuple[str, str]:
+    """A feed and a path: one file may feed several kinds."""
+    return listed.feed.model_dump_json(), listed.place
