@@ -118,9 +118,11 @@ def group(name: str, n: int) -> tuple[list[Row], list[Row]]:
 INTEGRATOR, OUTSIDERS = 30, 10
 
 
-def world(orgs: Mapping[str, str], *, n: int = INTEGRATOR, mentions: bool = False) -> Row:
+def world(
+    orgs: Mapping[str, str], *, n: int = INTEGRATOR, n_ring: int = 6, mentions: bool = False
+) -> Row:
     """An integrator, a ring, and people; `orgs` gives the organisation by account."""
-    planted = [group("integrator", n), group("ring", 6)]
+    planted = [group("integrator", n), group("ring", n_ring)]
     people: list[Row] = [
         {
             "account_id": f"p{at}",
@@ -210,22 +212,24 @@ def test_an_organisation_that_was_only_mentioned_is_none() -> None:
 # What people see
 
 
+def night(root: Path, tables: Row) -> tuple[str, str]:
+    """Run a night that trusts, into `root/lake`; what it says on both streams."""
+    folder = root / "snapshots" / f"dt={DAY}"
+    folder.mkdir(parents=True)
+    for name, rows in tables.items():
+        pq.write_table(rows, folder / f"{name}.parquet")
+    (root / "graphkit.toml").write_text("window = 1\n[graph]\ntrust_org_id = true\n")
+    words = ["run", root / "snapshots", "--date", DAY, "--out", root / "lake"]
+    return told(*words, "--settings", root / "graphkit.toml")
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake of one night that trusts, with an integrator and a ring."""
     root = tmp_path_factory.mktemp("trusting")
-    folder = root / "snapshots" / f"dt={DAY}"
-    folder.mkdir(parents=True)
-    for name, rows in world(DECLARED).items():
-        pq.write_table(rows, folder / f"{name}.parquet")
-    (root / "graphkit.toml").write_text("window = 1\n[graph]\ntrust_org_id = true\n")
-    words = ["run", root / "snapshots", "--date", DAY, "--out", root / "lake"]
-    result = CliRunner().invoke(app, [*map(str, words), "--settings", f"{root}/graphkit.toml"])
-    assert result.exit_code == 0, result.output
-    assert (
-        "1 rings and 0 candidates, 1 inside one verified organisation, published" in result.stdout
-    )
-    assert "inside one verified organisation: 1 ring\n" in result.stderr
+    out, err = night(root, world(DECLARED))
+    assert "1 rings and 0 candidates, 1 inside one verified organisation, published" in out
+    assert "inside one verified organisation: 1 ring\n" in err
     return root / "lake"
 
 
@@ -245,6 +249,13 @@ def test_listings_say_what_was_set_apart_and_all_shows_it(command: str, lake: Pa
     assert everything.endswith(f"{said}\n") and "  organisation" in everything
     out, err = told(command, lake, "--format", "csv")
     assert "organisation: 1" not in out and err == f"{said}; --all lists them\n"
+
+
+def test_where_all_are_set_apart_no_candidate_is_promised(tmp_path: Path) -> None:
+    out, _ = night(tmp_path, world(DECLARED, n_ring=0))
+    assert "no rings found, 0 candidates, 1 inside one verified organisation" in out
+    said = "inside one verified organisation: 1 ring; --all lists them\n"
+    assert told("rings", tmp_path / "lake") == (f"no rings found on {DAY}\n{said}", "")
 
 
 def test_a_ring_set_apart_is_explained_everywhere(

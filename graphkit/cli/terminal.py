@@ -74,7 +74,8 @@ def list_table(lake: Path, dt: date | None, name: str, *, every: bool, form: For
         write(listed, form)
     aside = form is not Form.table
     if not listed.num_rows:
-        hint = "; --all lists the candidates below the floors" if table.num_rows else ""
+        below = pc.any(pc.equal(table["status"], pa.scalar("candidate"))).as_py()
+        hint = "; --all lists the candidates below the floors" if below else ""
         typer.echo(f"no rings found on {chosen}{hint}", err=aside)
     if apart := spell_set_apart(table):
         typer.echo(apart if every else f"{apart}; --all lists them", err=aside)
