@@ -3,7 +3,7 @@ import re
 import traceback
 import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from graphkit.contracts import INPUTS
 from graphkit.entities import Key, link_accounts
 from graphkit.errors import DataError
-from graphkit.ingest import Snapshot, check_tables
-from graphkit.ingest.cards import card_rows
+from graphkit.ingest import Snapshot, cards, check_tables
+from graphkit.ingest.cards import card_rows, without_cards
 from graphkit.settings import IngestSettings
 
 DAY = date(2026, 11, 22)
@@ -174,12 +174,29 @@ def test_times_in_digits_are_never_taken_for_cards() -> None:
 
 
 CARD = grouped(number_of("4", 16, random.Random(4)), " ")
-TEXT_COLUMNS = [
-    (table, name)
-    for table in ("payments", "mentions")
-    for name, dtype in INPUTS[table].columns.items()
-    if dtype == pa.string()
-]
+# The provider's own columns refuse the row, what senders write loses the number.
+REFUSED = [("payments", name) for name in ("method", "fingerprint", "bin", "last4")]
+CUT = [("payments", f"billing_{name}") for name in ("name", "postal", "country")]
+CUT += [("mentions", "entity")]
+KEPT = [("accounts", "country"), ("accounts", "status"), ("requests", "model")]
+# Never kept, or not text, or an account's id, which must be acted on.
+AS_THEY_ARE = {
+    "payments": {"account_id"},
+    "mentions": {"account_id", "content_id"},
+    "accounts": {"account_id", "email_domain", "org_id"},
+    "requests": {"account_id", "ip", "user_agent", "tls_fingerprint", "prompt"},
+}
+
+
+def test_every_text_column_has_its_rule() -> None:
+    ruled = {*REFUSED, *CUT, *KEPT, ("mentions", "kind")}
+    ruled |= {(table, name) for table, names in AS_THEY_ARE.items() for name in names}
+    assert ruled == {
+        (table, name)
+        for table, contract in INPUTS.items()
+        for name, dtype in contract.columns.items()
+        if dtype == pa.string()
+    }
 
 
 def read(table: str, **cells: object) -> tuple[Snapshot, pa.Table]:
@@ -200,20 +217,109 @@ def leaks(text: str) -> bool:
     return any(piece in re.sub(r"[^0-9]", "", text) for piece in pieces)
 
 
-@pytest.mark.parametrize(("table", "column"), TEXT_COLUMNS)
-def test_a_card_refuses_its_row_in_any_column_but_the_account(table: str, column: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "column"), [*REFUSED, ("mentions", "kind"), ("mentions", "entity")]
+)
+def test_a_card_in_a_column_of_the_providers_refuses_its_row(table: str, column: str) -> None:
     snapshot, drawn = read(table, **{column: CARD})
     rejects = snapshot.rejects().to_pylist()
-    if column == "account_id":
-        assert (rejects, drawn.num_rows) == ([], 2)
-        return
     assert drawn.num_rows == 1
-    reason = "holds a card number"
-    if column == "kind":
-        reason = "not a kind: a letter, then letters, digits and _"
+    reason = {
+        "kind": "not a kind: a letter, then letters, digits and _",
+        "entity": "nothing but a card number",
+    }.get(column, "holds a card number")
     told = [(row["row"], row["column"], row["reason"]) for row in rejects]
     assert told == [(1, column, reason)]
     assert not leaks(f"{[row | {'dt': ''} for row in rejects]}{snapshot.report()['tables']}")
+
+
+def test_a_kind_that_is_a_card_number_is_refused() -> None:
+    snapshot, drawn = read("mentions", kind=f"a{CARD.replace(' ', '')}")
+    assert snapshot.rejects()["reason"].to_pylist() == ["holds a card number"]
+    assert drawn.num_rows == 1
+
+
+@pytest.mark.parametrize(("table", "column"), CUT)
+def test_a_card_in_a_column_of_the_senders_costs_its_digits_only(table: str, column: str) -> None:
+    snapshot, drawn = read(table, **{column: f"Ann  \u200b{CARD} Lee"})
+    assert drawn[column][0].as_py() == "Ann  # Lee"
+    assert drawn.num_rows == 2
+    count = snapshot.report()["tables"][table]
+    assert (count["refused"], count["cells"]) == (0, {column: {"held a card number": 1}})
+    assert not leaks(str(count))
+
+
+@pytest.mark.parametrize("column", [name for table, name in CUT if table == "payments"])
+def test_a_cell_of_a_payment_that_is_a_card_number_only_is_null(column: str) -> None:
+    snapshot, drawn = read("payments", **{column: f" {CARD}. "}, fingerprint="fp_1")
+    assert drawn[column].to_pylist() == [None, None]
+    assert drawn["fingerprint"][0].as_py() == "fp_1"
+    assert snapshot.rejects().num_rows == 0
+
+
+@pytest.mark.parametrize(("table", "column"), KEPT)
+@pytest.mark.parametrize("text", [f"m {CARD}", "m" * 129])
+def test_what_is_kept_as_written_holds_no_card_and_no_long_text(
+    table: str, column: str, text: str
+) -> None:
+    row = {"account_id": ["a", "b", "c"], column: [text, "m" * 128, None]}
+    snapshot = check_tables({table: pa.table(row)}, DAY, IngestSettings(max_refused_share=0))
+    whole = [snapshot.accounts] if table == "accounts" else list(getattr(snapshot, table))
+    assert pa.concat_tables(whole)[column].to_pylist() == [None, "m" * 128, None]
+    reason = "held a card number, or more than 128 characters"
+    assert snapshot.report()["tables"][table]["cells"] == {column: {reason: 1}}
+
+
+def test_ids_may_look_like_cards() -> None:
+    digits = CARD.replace(" ", "")
+    snapshot, drawn = read("mentions", account_id=digits, content_id=digits)
+    assert drawn["account_id"][0].as_py() == drawn["content_id"][0].as_py() == digits
+    assert snapshot.rejects().num_rows == 0
+
+
+def test_senders_cannot_stop_a_run_with_card_numbers() -> None:
+    mentions = pa.table(
+        {
+            "account_id": ["a"] * 9,
+            "kind": ["phone"] * 9,
+            "entity": [CARD] * 8 + ["x"],
+        }
+    )
+    snapshot = check_tables({"mentions": mentions}, DAY, IngestSettings(max_refused_share=0))
+    assert sum(part.num_rows for part in snapshot.mentions) == 1
+    assert snapshot.report()["tables"]["mentions"]["refused"] == 8
+
+
+DIGITS = st.text(st.sampled_from("0123456789 -."), min_size=13, max_size=60)
+
+
+@given(st.lists(st.sampled_from(["4", "51", "34", "62", "5018", ""]), max_size=4), DIGITS)
+def test_what_is_left_of_a_cut_text_holds_no_card(starts: list[str], digits: str) -> None:
+    text = digits.join(starts) + digits + f" {CARD}" * len(starts)
+    rest, held = without_cards(pa.chunked_array([pa.array([text], pa.string())]))
+    assert held.tolist() == [any(map(is_card, whole_groups(text)))]
+    assert hits(rest[0].as_py()) == [False]
+    if not held[0]:
+        assert rest[0].as_py() == text
+
+
+def whole_groups(text: str) -> Iterator[str]:
+    """Neighbouring groups of digits with at most three marks between them, joined: the oracle."""
+    groups = [(found.start(), found.end()) for found in re.finditer("[0-9]+", text)]
+    for first, (start, _) in enumerate(groups):
+        for last in range(first, len(groups)):
+            if last > first and groups[last][0] - groups[last - 1][1] > 3:
+                break
+            yield re.sub("[^0-9]", "", text[start : groups[last][1]])
+
+
+def is_card(digits: str) -> bool:
+    """Whether digits are a number that a network issues, by the ranges and Luhn's rule."""
+    issued = any(
+        len(digits) in lengths and low <= int(digits[: len(str(low))]) <= high
+        for low, high, lengths in cards._RANGES
+    )
+    return issued and check_digit(digits[:-1]) == digits[-1]
 
 
 def test_a_card_as_an_integer_is_seen() -> None:

@@ -1,7 +1,8 @@
 """Turning what a file holds into what a contract asks for, cell by cell.
 
 A bad optional cell becomes null and is counted; a bad account_id or time refuses its row. A
-sender who writes junk into his own rows must not lose them that way.
+sender who writes junk into his own rows must not lose them that way, nor their links: of what
+senders write, a card number costs its digits only.
 """
 
 from collections.abc import Mapping
@@ -16,14 +17,26 @@ from numpy.typing import NDArray
 
 from graphkit.contracts import TIMESTAMP, Contract
 from graphkit.errors import DataError
-from graphkit.ingest.cards import card_rows
+from graphkit.ingest.cards import card_rows, without_cards
 from graphkit.ingest.times import WrongTypeError, is_text, parse_times
 from graphkit.settings import TimeUnit
 from graphkit.sql import query
 
 _KIND = r"^[a-z][a-z0-9_]{0,31}$"
-# Numbers of the provider's own making, in which a card number is chance.
-_NOT_CARDS = frozenset({"account_id", "content_id"})
+ONLY_A_CARD = "nothing but a card number"
+# What the provider's own systems write: a card number there is their fault, and stops the run.
+_NO_CARDS = {"PAYMENTS": ("method", "fingerprint", "bin", "last4"), "MENTIONS": ("kind",)}
+# What senders write: only the number is cut out.
+_CARDS_CUT = {
+    "PAYMENTS": ("billing_name", "billing_postal", "billing_country"),
+    "MENTIONS": ("entity",),
+}
+_MOST_CHARACTERS = 4096
+# What is kept as it is written, and names no entity.
+_KEPT = {"REQUESTS": ("model",), "ACCOUNTS": ("country", "status")}
+_MOST_KEPT = 128
+_MOST_ID = 256
+_FLOAT_ID = r"^[0-9]+(\.0|\.[0-9]+[eE]\+[0-9]+)$"
 
 
 @dataclass
@@ -34,7 +47,7 @@ class Checked:
         table: columns of the contract, nulls where the file has no such column or no such cell.
         keep: which rows are used, shape (n,).
         refused: column and reason to the positions of the rows refused for it.
-        cells: column and reason to the number of cells made null.
+        cells: column and reason to the number of cells made null or cut.
     """
 
     table: pa.Table
@@ -50,7 +63,7 @@ class Checked:
             self.keep = self.keep & ~rows
 
     def count(self, column: str, reason: str, n: int) -> None:
-        """Count cells that became null."""
+        """Count cells that became null or were cut."""
         if n:
             self.cells[column, reason] = self.cells.get((column, reason), 0) + n
 
@@ -89,12 +102,40 @@ def check_cells(
         wrong = pc.invert(pc.match_substring_regex(kind, _KIND))
         checked.refuse("kind", "not a kind: a letter, then letters, digits and _", _mask(wrong))
         columns["kind"] = kind
-    if contract.name in ("PAYMENTS", "MENTIONS"):
-        for name, column in columns.items():
-            if column.type == pa.string() and name not in _NOT_CARDS:
-                checked.refuse(name, "holds a card number", card_rows(column))
+    _check_ids(checked, columns["account_id"])
+    _check_cards(checked, columns, contract)
     checked.table = pa.table(columns)
     return checked
+
+
+def _check_ids(checked: Checked, ids: pa.ChunkedArray) -> None:
+    """Refuse what can be no account's id: kept as it is, a text in a shifted column would be."""
+    long = pc.greater(pc.utf8_length(ids), _MOST_ID)
+    checked.refuse("account_id", f"more than {_MOST_ID} characters", _mask(long))
+    # 1042.0 in one file and 1042 in another would be two accounts.
+    floating = pc.match_substring_regex(ids, _FLOAT_ID)
+    checked.refuse("account_id", "a number with a point", _mask(floating))
+
+
+def _check_cards(checked: Checked, columns: dict[str, pa.ChunkedArray], contract: Contract) -> None:
+    """See to it that no card number is used or kept; the columns are changed in place."""
+    for name in _NO_CARDS.get(contract.name, ()):
+        checked.refuse(name, "holds a card number", card_rows(columns[name]))
+    for name in _CARDS_CUT.get(contract.name, ()):
+        long = pc.greater(pc.utf8_length(columns[name]), _MOST_CHARACTERS)
+        checked.count(name, f"more than {_MOST_CHARACTERS} characters", pc.sum(long).as_py() or 0)
+        text = pc.utf8_slice_codeunits(columns[name], 0, _MOST_CHARACTERS)
+        columns[name], held = without_cards(text)
+        if name in contract.required:
+            checked.refuse(name, ONLY_A_CARD, held & _mask(pc.is_null(columns[name])))
+        checked.count(name, "held a card number", int(np.count_nonzero(held)))
+    for name in _KEPT.get(contract.name, ()):
+        long = _mask(pc.greater(pc.utf8_length(columns[name]), _MOST_KEPT))
+        odd = (long | card_rows(columns[name])) & ~_mask(pc.is_null(columns[name]))
+        if odd.any():
+            columns[name] = pc.if_else(pa.array(odd), pa.scalar(None, pa.string()), columns[name])
+        reason = f"held a card number, or more than {_MOST_KEPT} characters"
+        checked.count(name, reason, int(np.count_nonzero(odd)))
 
 
 def _absent(name: str, dtype: pa.DataType, n: int, contract: Contract, dt: date) -> pa.ChunkedArray:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from graphkit.contracts import REJECTS
 from graphkit.errors import DataError
-from graphkit.ingest.cells import Checked
+from graphkit.ingest.cells import ONLY_A_CARD, Checked
 from graphkit.ingest.part import Part
 from graphkit.ingest.times import REMEDIES
 from graphkit.settings import IngestSettings
@@ -31,6 +31,9 @@ SIGNAL_COLUMNS: Mapping[str, Sequence[tuple[str, ...]]] = {
     "mention": (("mentions.kind", "mentions.entity"),),
 }
 
+# A sender may mention nothing, or a card number: the row says no more than that.
+_SPOILT = {("entity", "empty"), ("entity", ONLY_A_CARD)}
+
 
 @dataclass
 class Count:
@@ -41,10 +44,11 @@ class Count:
         empty: how many of them have no row.
         rows: their rows.
         refused: rows that cannot be used.
+        spoilt: those of them that their senders brought about.
         collapsed: rows that say what another says.
         late: used rows whose time lies on another day.
         blank: rows of a feed of mentions without an entity, in none of the other counts.
-        cells: column and reason to the number of cells made null.
+        cells: column and reason to the number of cells made null or cut.
         columns: columns with a value.
     """
 
@@ -52,6 +56,7 @@ class Count:
     empty: int = 0
     rows: int = 0
     refused: int = 0
+    spoilt: int = 0
     collapsed: int = 0
     late: int = 0
     blank: int = 0
@@ -109,6 +114,9 @@ class Tally:
             rows: file, row number in it, column (None where the row is broken) and reason of each.
         """
         self.counts[name].refused += len(rows)
+        self.counts[name].spoilt += sum(
+            (column, reason) in _SPOILT for _, _, column, reason in rows
+        )
         if rows:
             files, numbers, columns, reasons = zip(*rows, strict=True)
             self._rejects.append(
@@ -137,11 +145,13 @@ class Tally:
     def limit(self, name: str) -> None:
         """Stop where so much was refused that the rest would mislead.
 
+        What senders can bring about does not count: they could stop the night with it.
+
         Raises:
             DataError: the share of refused rows is above the limit.
         """
         count = self.counts.get(name, Count())
-        if count.refused <= self._settings.max_refused_share * count.rows:
+        if count.refused - count.spoilt <= self._settings.max_refused_share * count.rows:
             return
         rejects = self.rejects().filter(pc.field("table") == name)
         examples = "; ".join(

@@ -43,9 +43,8 @@ def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
         lines.append(line + (f" ({', '.join(extra)})" if extra else ""))
         for column, reasons in sorted(table.get("cells", {}).items()):
             for reason, n in sorted(reasons.items()):
-                lines.append(
-                    f"  {name}.{visible(column)}: {plural(n, 'cell')} dropped: {visible(reason)}"
-                )
+                cells = f"{plural(n, 'cell')} dropped or cut: {visible(reason)}"
+                lines.append(f"  {name}.{visible(column)}: {cells}")
     for row in rejects.slice(0, _EXAMPLES).to_pylist():
         place = f"{row['file']} row {row['row']}" + (f", {row['column']}" if row["column"] else "")
         lines.append(f"  refused {visible(place)}: {visible(row['reason'])}")
