@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from graphkit import detect
 from graphkit.contracts import INPUTS
 from graphkit.entities import Key
+from graphkit.ingest import open_snapshots
 from graphkit.settings import Settings
 from graphkit.simulate import simulate
 from graphkit.workflow import Day, read_day
@@ -144,7 +145,7 @@ def read(tables: Mapping[str, Rows], form: str) -> Day:
         day.mkdir()
         for table, rows in tables.items():
             (day / f"{table}.{form.split()[0]}").write_bytes(pack(rows, form))
-        return read_day(Path(folder), DAY, key=KEY, settings=STRICT)
+        return read_day(open_snapshots(folder, STRICT), DAY, key=KEY)
 
 
 @cache
