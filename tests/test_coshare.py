@@ -9,20 +9,22 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from graphkit import coshare as module
+from graphkit.cli import app
 from graphkit.contracts import COSHARES, MENTIONS
 from graphkit.coshare import coshare
 from graphkit.errors import DataError, UsageError
 from graphkit.settings import Settings
 from graphkit.workflow import read_mentions
 
+POSTS = Path(__file__).parents[1] / "benchmarks" / "settings" / "posts.toml"
 START = datetime(2026, 11, 22, tzinfo=UTC)
 Row = tuple[str, str, str, int, str | None]
 
@@ -169,26 +171,17 @@ def test_mentions_of_all_days_are_read(tmp_path: Path) -> None:
 
 def test_the_reference_on_real_posts(real_data: Path) -> None:
     folder = real_data / "coortweet_german"
-    rows: list[dict[str, Any]] = []
-    with gzip.open(folder / "input" / "posts.csv.gz", "rt") as file:
-        for post in csv.DictReader(file):
-            at = datetime.fromtimestamp(float(post["timestamp"]), UTC)
-            rows += [
-                {
-                    "account_id": post["account_id"],
-                    "kind": kind,
-                    "entity": post[f"{kind}_id"],
-                    "ts": at,
-                    "content_id": post["post_id"],
-                }
-                for kind in ("url", "hashtag", "domain", "phash")
-                if post[f"{kind}_id"]
-            ]
-    table = coshare(pa.Table.from_pylist(rows, schema=MENTIONS.schema), within_s=30)
+    command = ["coshare", str(folder), "--within", "30", "--format", "csv"]
+    result = CliRunner().invoke(app, [*command, "--settings", str(POSTS)])
+    assert result.exit_code == 0, result.output
+    pairs = {
+        (row["account_a"], row["account_b"]): (int(row["weight"]), float(row["mean_time_delta_s"]))
+        for row in csv.DictReader(result.stdout.splitlines())
+    }
     with gzip.open(folder / "reference" / "edges_combined_tw30_mp2.csv.gz", "rt") as file:
         expected = {
             (row["a"], row["b"]): (int(row["weight"]), float(row["avg_time_delta"]))
             for row in csv.DictReader(file)
         }
     assert len(expected) == 2251
-    assert found(table) == expected
+    assert pairs == expected
