@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.errors import DataError, EmptyDayError
 from graphkit.ingest.cells import check_cells, filled_cells
-from graphkit.ingest.columns import Opened, check_names, open_listed
+from graphkit.ingest.columns import Opened, check_names
 from graphkit.ingest.part import Part
 from graphkit.ingest.snapshots import Snapshots
 from graphkit.ingest.tally import Tally
@@ -200,7 +200,7 @@ def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
     found = {name: files for name in INPUTS if (files := snapshots.files(dt, name))}
     if not found:
         raise _nothing(snapshots, dt)
-    opened = {name: [open_listed(one) for one in files] for name, files in found.items()}
+    opened = {name: [snapshots.open(one) for one in files] for name, files in found.items()}
     _check_entities(snapshots, opened.get("mentions", []))
     sources = {
         name: [_source(snapshots, one, dt) for one in files] for name, files in opened.items()
@@ -249,7 +249,7 @@ def _check_entities(snapshots: Snapshots, opened: Sequence[Opened]) -> None:
     lacking = {one.listed.feed: one for one in opened if "entity" in one.absent}
     for feed, one in lacking.items():
         files = [other for other in snapshots.listed["mentions"] if other.feed == feed]
-        if all("entity" in open_listed(other).absent for other in reversed(files)):
+        if all("entity" in snapshots.open(other).absent for other in reversed(files)):
             raise DataError(
                 f"no file that fits {feed.path!r} of [[mentions]] has the entity's column",
                 found=one.absent["entity"],

@@ -28,6 +28,7 @@ class Snapshots:
         listed: the files of tables that have feeds, by table.
         spools: what the files of many days hold, by feed and path.
         digests: SHA-256 of files, by path, as far as they were asked for.
+        opened: columns of files, by feed and path, as far as they were looked at.
     """
 
     place: Place
@@ -36,6 +37,7 @@ class Snapshots:
     listed: Mapping[str, list[Listed]]
     spools: Mapping[tuple[str, str], Spool] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    opened: dict[tuple[str, str], Opened] = field(default_factory=dict)
 
     def files(self, dt: date, table: str) -> list[Listed]:
         """A day's files of a table: those of the day, and those that name no day.
@@ -46,6 +48,17 @@ class Snapshots:
         if table not in self.listed:
             return table_files(self.place, dt, table)
         return [one for one in self.listed[table] if one.dt in (None, dt)]
+
+    def open(self, listed: Listed) -> Opened:
+        """A file's columns, looked at once: a file of many days is asked for on each of them.
+
+        Raises:
+            DataError: the file cannot be read, lacks a column that it must have, or has one twice.
+        """
+        key = _place(listed)
+        if key not in self.opened:
+            self.opened[key] = open_listed(listed)
+        return self.opened[key]
 
     def parts(self, opened: Opened, dt: date) -> Iterator[Part]:
         """A day's rows of a file."""
@@ -97,7 +110,7 @@ def open_snapshots(
     snapshots = Snapshots(place, settings, (), listed, spools)
     for name in fed.keys() - {"accounts"}:
         for one in listed[name]:
-            opened = open_listed(one) if one.dt is None else None
+            opened = snapshots.open(one) if one.dt is None else None
             if opened is not None and (opened.timed or "ts" in opened.absent):
                 spools[_place(one)] = spool = Spool(
                     snapshots.parts(opened, date.min),
