@@ -108,7 +108,7 @@ def read_truth(path: Path) -> pa.Table:
     found = list(TRUTH.columns) if is_sampled(file) else names_of(file) or []
     check_names(found, list(TRUTH.columns), str(path))
     names = [name for name in TRUTH.columns if name in found]
-    read = [part.table for part in parts(file, {name: name for name in names}, 1 << 20)]
+    read = [part.table for part in parts(file, {name: name for name in names})]
     rows = pa.concat_tables(
         [table.cast(pa.schema([(name, pa.string()) for name in names])) for table in read]
     )

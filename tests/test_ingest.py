@@ -28,6 +28,7 @@ from graphkit.ingest import (
     Snapshot,
     check_tables,
     csv_form,
+    forms,
     json_form,
     open_snapshots,
     read_snapshot,
@@ -298,13 +299,16 @@ def test_rejects_name_the_row_across_parts_and_files(
     assert Counter(drawn["requests"]["account_id"].to_pylist()) == Counter(ids)
 
 
-@pytest.mark.parametrize("batch_rows", [1, 3, 1000])
-def test_rejects_name_the_row_of_parquet_parts(batch_rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rows", "block"), [(1, 1), (3, 1), (3, 400), (1000, 1 << 20)])
+def test_rejects_name_the_row_of_parquet_parts(
+    rows: int, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "_PARQUET_ROWS", rows)
+    monkeypatch.setattr(forms, "BLOCK", block)
     ids = [None if n % 4 == 2 else "a" for n in range(20)]
     table = pa.table({"account_id": ids, "ts": [NOON] * 20, "input_tokens": [-1.0, 2.0] * 10})
     put(tmp_path, "requests.parquet", table)
-    settings = IngestSettings(max_refused_share=1, batch_rows=batch_rows)
-    snapshot, drawn = read(tmp_path, settings)
+    snapshot, drawn = read(tmp_path)
     assert [entry[1:3] for entry in refusals(snapshot)] == [
         (n + 1, "account_id") for n in range(20) if n % 4 == 2
     ]
@@ -313,8 +317,11 @@ def test_rejects_name_the_row_of_parquet_parts(batch_rows: int, tmp_path: Path) 
     assert drawn["requests"].num_rows == 15
 
 
-def test_rows_keep_their_order_and_cells_in_large_parts(tmp_path: Path) -> None:
+def test_rows_keep_their_order_and_cells_in_large_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     n = 300_000
+    monkeypatch.setattr(forms, "BLOCK", 1 << 30)
     table = pa.table(
         {
             "account_id": pa.array(np.arange(n)),
@@ -322,8 +329,7 @@ def test_rows_keep_their_order_and_cells_in_large_parts(tmp_path: Path) -> None:
             "input_tokens": pa.array(np.arange(n)).cast(pa.string()),
         }
     )
-    settings = IngestSettings(batch_rows=n)
-    _, drawn = read(put(tmp_path, "requests.parquet", table), settings)
+    _, drawn = read(put(tmp_path, "requests.parquet", table))
     requests = drawn["requests"]
     assert requests["account_id"].cast(pa.int64()).equals(requests["input_tokens"])
 

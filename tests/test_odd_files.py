@@ -123,7 +123,7 @@ def test_wide_rows_of_parquet_make_short_parts(
     table = pa.table({"account_id": ["a"] * 3000, "ts": ["2026-11-22"] * 3000, "prompt": agents})
     pq.write_table(table, tmp_path / "requests.parquet")
     columns = {name: name for name in table.column_names}
-    parts = list(forms.parts(local_file(tmp_path / "requests.parquet"), columns, 131_072))
+    parts = list(forms.parts(local_file(tmp_path / "requests.parquet"), columns))
     assert max(part.table.nbytes for part in parts) < 16 << 20
     assert [row for part in parts for row in part.rows] == list(range(1, 3001))
     assert pa.concat_tables([part.table for part in parts])["prompt"].to_pylist() == agents

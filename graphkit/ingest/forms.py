@@ -52,21 +52,20 @@ def _leaves(field: pa.Field, prefix: str = "") -> Iterator[str]:
             yield from _leaves(inner, f"{prefix}{field.name}.")
 
 
-def parts(file: File, columns: Mapping[str, str], batch_rows: int) -> Iterator[Part]:
+def parts(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
     """Read a file part by part.
 
     Args:
         file: a file in one of the forms.
         columns: column to read to its name in the file, or the path to it; the file has them all,
             but for JSON lines, where a cell that is not there is null.
-        batch_rows: rows in a part, roughly.
 
     Raises:
         DataError: the file cannot be read.
     """
     try:
         if file.path.endswith(".parquet"):
-            yield from _parquet(file, columns, batch_rows)
+            yield from _parquet(file, columns)
         elif _is_blank(file):
             return
         elif is_sampled(file):
@@ -84,7 +83,7 @@ def _is_blank(file: File) -> bool:
     return len(start) < _BLANK and not start.removeprefix(codecs.BOM_UTF8).strip()
 
 
-def _parquet(file: File, columns: Mapping[str, str], batch_rows: int) -> Iterator[Part]:
+def _parquet(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
     done = 0
     names = list(dict.fromkeys(columns.values()))
     with (
@@ -92,13 +91,14 @@ def _parquet(file: File, columns: Mapping[str, str], batch_rows: int) -> Iterato
         pq.ParquetFile(source, page_checksum_verification=True) as opened,
     ):
         batches: list[pa.RecordBatch] = []
-        for batch in opened.iter_batches(min(batch_rows, _PARQUET_ROWS), columns=names):
+        held = 0
+        for batch in opened.iter_batches(_PARQUET_ROWS, columns=names):
             batches.append(batch)
-            rows = sum(one.num_rows for one in batches)
+            held += batch.nbytes
             # Wide rows make short parts: a sender of long prompts must not exhaust the memory.
-            if rows >= batch_rows or sum(one.nbytes for one in batches) >= 4 * BLOCK:
+            if held >= BLOCK:
                 yield _joined(batches, columns, done)
-                done, batches = done + rows, []
+                done, batches, held = done + sum(one.num_rows for one in batches), [], 0
         if batches:
             yield _joined(batches, columns, done)
 

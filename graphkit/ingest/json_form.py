@@ -17,9 +17,13 @@ from graphkit.ingest.unreadable import check_start
 from graphkit.sql import query
 
 _HEAD = 64 << 10
+_NEWLINE = 10
+_MOST = 2**31 - 1
+# A valid line that begins with a brace is an object; of one that does not, the type is looked at.
 _CELLS = """
-SELECT json_extract_string(line, $pointers) AS cells, json_type(line) = 'OBJECT' AS fits
-FROM (SELECT CASE WHEN json_valid(line) THEN line END AS line FROM lines)
+SELECT {picked}, CASE WHEN cells IS NULL THEN false WHEN starts_with(line, '{{') THEN true
+    ELSE json_type(line) = 'OBJECT' END AS fits
+FROM (SELECT line, TRY(json_extract_string(line, $pointers)) AS cells FROM lines)
 """
 
 
@@ -76,26 +80,39 @@ def json_parts(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
             pieces.append(block)
             if block and b"\n" not in block:
                 continue
-            lines = b"".join(pieces).split(b"\n")
-            pieces = [lines.pop() if block else b""]
-            if lines:
+            content = b"".join(pieces)
+            size = content.rfind(b"\n") + 1 if block else len(content)
+            pieces = [content[size:]]
+            if size:
+                lines = _lines(content, size)
                 yield _part(lines, done, columns)
                 done += len(lines)
             if not block:
                 return
 
 
-def _part(lines: list[bytes], done: int, columns: Mapping[str, str]) -> Part:
-    texts = pa.array(lines, pa.binary())
+def _lines(content: bytes, size: int) -> pa.StringArray:
+    """The lines in the first bytes: a view of them, in which nothing is copied or checked."""
+    if size > _MOST:
+        raise pa.ArrowInvalid(f"a line of more than {_MOST >> 20} MB")
+    ends = np.flatnonzero(np.frombuffer(content, np.uint8, size) == _NEWLINE) + 1
+    if not ends.size or ends[-1] < size:
+        ends = np.append(ends, size)
+    places = np.concatenate([[0], ends]).astype(np.int32).tobytes()
+    return pa.StringArray.from_buffers(ends.size, pa.py_buffer(places), pa.py_buffer(content))
+
+
+def _part(lines: pa.StringArray, done: int, columns: Mapping[str, str]) -> Part:
     numbers = np.arange(done + 1, done + 1 + len(lines))
-    filled = np.array([bool(line.strip()) for line in lines], dtype=bool)
-    texts, numbers = texts.filter(pa.array(filled)), numbers[filled]
-    table, fits = _fields(_as_text(texts), columns)
+    filled = _filled(lines)
+    if not filled.all():
+        lines, numbers = lines.filter(pa.array(filled)), numbers[filled]
+    table, fits = _fields(lines, columns)
     if fits.all():
         return Part(table, numbers)
     # The engine refuses what senders can bring about, such as half a character in a prompt: that
     # is spelled out, and the line read once more.
-    unread: list[Any] = texts.filter(pa.array(~fits)).to_pylist()
+    unread: list[Any] = lines.filter(pa.array(~fits)).cast(pa.binary()).to_pylist()
     again, saved = _fields(pa.array([_mended(line) for line in unread], pa.string()), columns)
     other = numbers[~fits]
     return Part(
@@ -105,42 +122,35 @@ def _part(lines: list[bytes], done: int, columns: Mapping[str, str]) -> Part:
     )
 
 
+def _filled(lines: pa.StringArray) -> NDArray[np.bool_]:
+    """Which lines hold more than blanks; only those that begin with one are looked into."""
+    above: NDArray[np.bool_] = pc.greater(lines, "!").to_numpy(zero_copy_only=False)
+    filled = above.copy()
+    places = np.flatnonzero(~filled)
+    texts: list[Any] = lines.take(pa.array(places)).cast(pa.binary()).to_pylist()
+    filled[places] = [bool(text.strip()) for text in texts]
+    return filled
+
+
 def _fields(lines: pa.Array, columns: Mapping[str, str]) -> tuple[pa.Table, NDArray[np.bool_]]:
     """The cells of each line as text, and which lines are objects."""
-    places = {column: _pointers(name) for column, name in columns.items()}
-    every = [pointer for several in places.values() for pointer in several]
-    read = query(_CELLS, {"lines": pa.table({"line": lines})}, {"pointers": every})
-    cells: dict[str, pa.ChunkedArray] = {}
-    at = 0
-    for column, several in places.items():
-        found = [pc.list_element(read["cells"], at + n) for n in range(len(several))]
-        cells[column] = pc.coalesce(*found)
-        at += len(several)
+    pointers: list[str] = []
+    picked = []
+    for at, name in enumerate(columns.values()):
+        places = _pointers(name)
+        cells = [f"cells[{len(pointers) + n}]" for n in range(1, len(places) + 1)]
+        picked.append(f"coalesce({', '.join(cells)}) AS c{at}")
+        pointers += places
+    text = _CELLS.format(picked=", ".join(picked))
+    read = query(text, {"lines": pa.table({"line": lines})}, {"pointers": pointers})
     fits = pc.fill_null(read["fits"], False).to_numpy(zero_copy_only=False).astype(bool)
-    return pa.table(cells), fits
+    return read.drop_columns(["fits"]).rename_columns(list(columns)), fits
 
 
 def _pointers(name: str) -> list[str]:
     """Where a cell may be, as JSON pointers (RFC 6901): under its name, then where dots lead."""
     whole = "/" + name.replace("~", "~0").replace("/", "~1")
     return [whole, whole.replace(".", "/")] if "." in name else [whole]
-
-
-def _as_text(lines: pa.Array) -> pa.Array:
-    """Lines as text; null where they are no UTF-8."""
-    try:
-        return lines.cast(pa.string())
-    except pa.ArrowInvalid:
-        raw: list[Any] = lines.to_pylist()
-        return pa.array([line if _is_utf8(line) else None for line in raw], pa.string())
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-# What is held of a file at a time, in bytes, unless one row is wider.
-BLOCK = 32 << 20
+# What is held of a file at a time, in bytes, unless one row is wider. Above this the allocator asks
+# the system for fresh memory each time.
+BLOCK = 16 << 20
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.errors import DataError, EmptyDayError
+from graphkit.ingest.ahead import begun
 from graphkit.ingest.cells import check_cells, filled_cells
 from graphkit.ingest.columns import Opened, check_names
 from graphkit.ingest.part import Part
@@ -117,10 +118,12 @@ class Snapshot:
                     time=source.feed.time,
                 )
                 self._tally.add(name, source.label, part, checked)
-                table = checked.table.filter(pa.array(checked.keep))
+                table, rows = checked.table, part.rows
+                if not checked.keep.all():
+                    table, rows = table.filter(pa.array(checked.keep)), rows[checked.keep]
                 if "ts" in table.column_names and not source.many:
                     count.late += _outside(table["ts"], self.dt)
-                yield source.label, part.rows[checked.keep], table
+                yield source.label, rows, table
             count.empty += count.rows == before
 
     def _read_accounts(self) -> pa.Table:
@@ -211,7 +214,7 @@ def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
         sources,
         snapshots.settings.ingest,
         absent=_absent(opened),
-        digests=lambda: {one.label: snapshots.digest(one) for one in listed},
+        digests=begun(lambda: {one.label: snapshots.digest(one) for one in listed}),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphkit.contracts import INPUTS
 from graphkit.errors import DataError
+from graphkit.ingest.ahead import ahead
 from graphkit.ingest.columns import Opened, open_listed
 from graphkit.ingest.files import Listed, day_folders, feed_files, table_files
 from graphkit.ingest.forms import parts
@@ -65,7 +66,7 @@ class Snapshots:
         spool = self.spools.get(_place(opened.listed))
         if spool is not None:
             return spool.parts(dt)
-        return parts(opened.listed.file, opened.columns, self.settings.ingest.batch_rows)
+        return ahead(parts(opened.listed.file, opened.columns))
 
     def digest(self, listed: Listed) -> str:
         """SHA-256 of a file, taken once.

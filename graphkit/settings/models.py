@@ -22,7 +22,6 @@ class IngestSettings(_Frozen):
         le=1,
         description="share of a table's rows that may be refused before the run stops",
     )
-    batch_rows: int = Field(131_072, ge=1, description="rows read at a time")
 
 
 class DaySettings(_Frozen):
