@@ -290,6 +290,34 @@ BENIGN_REMOVED = Contract(
     },
     required=("kind", "entity", "why", "state", "n_links", "n_accounts"),
 )
+FOUND_TABLES = Contract(
+    "FOUND_TABLES",
+    "One row per day and table of what was found before a run: files, rows, refused rows, rows "
+    "that say what another says, rows with a time of another day, rows of a feed of mentions "
+    "without an entity, cells that became null. Never kept.",
+    {
+        "dt": pa.date32(),
+        "table": pa.string(),
+        **{
+            name: pa.int64()
+            for name in ("files", "rows", "refused", "collapsed", "late", "blank", "cells")
+        },
+    },
+    key=("dt", "table"),
+)
+REFUSALS = Contract(
+    "REFUSALS",
+    "One row per table, column (empty where the row is broken) and reason for which a row was "
+    "refused or a cell became null, with how many. Never kept.",
+    {
+        "table": pa.string(),
+        "column": pa.string(),
+        "what": pa.string(),
+        "reason": pa.string(),
+        "n": pa.int64(),
+    },
+    key=("table", "column", "what", "reason"),
+)
 ODD_DAYS = Contract(
     "ODD_DAYS",
     "One row per unusual thing about a day of a window: the table it is about (null where it is "

@@ -12,7 +12,7 @@ from graphkit import sql
 from graphkit.contracts import LISTED
 from graphkit.detection import Findings
 from graphkit.entities import Key, key_benign
-from graphkit.errors import DataError, UsageError
+from graphkit.errors import UsageError
 from graphkit.ingest import Snapshots, open_snapshots
 from graphkit.ingest.benign import read_benign
 from graphkit.ingest.odd_days import OddDay
@@ -24,7 +24,7 @@ from pipelines.facts import cost, judgement, peak_bytes
 from pipelines.keys import load_key
 from pipelines.lake import RING_TABLES, Snapshot, key_id, latest, load
 from pipelines.publish import create, publish, writing
-from pipelines.window import Job, Report, Window, day_tables, gather, outdated
+from pipelines.window import Job, Report, Window, check_present, day_tables, gather, outdated
 
 
 @dataclass(frozen=True)
@@ -171,17 +171,7 @@ def _outcome(
 def _present(address: Path | str, dt: date, settings: Settings) -> Snapshots:
     """The provider's files; the date must be one of their days, where they say days at all."""
     snapshots = open_snapshots(address, settings, window=window_of(dt, settings.window_d))
-    days, place = snapshots.days, snapshots.place.shown
-    if days and dt not in days:
-        near = sorted(sorted(days, key=lambda day: (abs(day - dt), day))[:3])
-        raise DataError(
-            f"there is no data for {dt} in {place}",
-            found=f"{len(days)} days: {spell_dates(days)}"
-            if len(days) < 40
-            else f"{len(days)} days",
-            allowed=f"a folder {place}/dt={dt}, or files of that day that the settings describe",
-            do=f"correct --date (nearest: {', '.join(map(str, near))}), or bring the day's files",
-        )
+    check_present(snapshots, dt)
     return snapshots
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from graphkit.entities import Key
-from graphkit.errors import EmptyDayError
+from graphkit.errors import DataError, EmptyDayError
 from graphkit.ingest import Snapshots
-from graphkit.ingest.odd_days import OddDay
+from graphkit.ingest.odd_days import OddDay, empty_day
 from graphkit.reports import spell_dates, spell_day
 from graphkit.settings import Settings
 from graphkit.workflow import Day, read_day, window_of
@@ -90,6 +90,25 @@ class Job:
         return day
 
 
+def check_present(snapshots: Snapshots, dt: date) -> None:
+    """Check that a date is one of the days, where the files say days at all.
+
+    Raises:
+        DataError: it is not; says which are near.
+    """
+    days, place = snapshots.days, snapshots.place.shown
+    if days and dt not in days:
+        near = sorted(sorted(days, key=lambda day: (abs(day - dt), day))[:3])
+        raise DataError(
+            f"there is no data for {dt} in {place}",
+            found=f"{len(days)} days: {spell_dates(days)}"
+            if len(days) < 40
+            else f"{len(days)} days",
+            allowed=f"a folder {place}/dt={dt}, or files of that day that the settings describe",
+            do=f"correct --date (nearest: {', '.join(map(str, near))}), or bring the day's files",
+        )
+
+
 def gather(job: Job) -> Window:
     """Gather the days of the window before the date.
 
@@ -131,8 +150,7 @@ def _read(job: Job, dt: date, window: Window) -> Day | None:
     try:
         return job.read(dt)
     except EmptyDayError:
-        says = "its files hold no row that can be used: nothing of this day counts"
-        window.odd.append(OddDay(dt, None, "empty", says))
+        window.odd.append(empty_day(dt))
         return None
 
 

@@ -255,6 +255,15 @@ def test_a_day_is_held_against_the_median_of_the_others() -> None:
     assert says(dict(zip(DAYS, map(report, (0, 9, 19, 18, 17)), strict=True))) == [], "few rows"
 
 
+def test_a_file_of_many_days_is_no_file_again(tmp_path: Path) -> None:
+    lines = [f"a{at % 7},{dt},192.0.2.{at}" for dt in DAYS for at in range(30)]
+    (tmp_path / "all.csv").write_text("\n".join(["account_id,ts,ip", *lines]))
+    (tmp_path / "pay.csv").write_text("account_id,fingerprint\n" + "a1,fp\n" * 30)
+    feeds: dict[str, Any] = {"requests": [{"path": "all.csv"}], "payments": [{"path": "pay.csv"}]}
+    found = gk.detect(tmp_path, date=LAST, settings=load_settings(window_d=5, **feeds)).findings
+    assert len(found.reports) == 5 and found.odd_days.num_rows == 0
+
+
 def test_late_and_equal_files_of_days_without_rows_say_nothing() -> None:
     assert says({DAYS[0]: report(0, digest="x"), DAYS[1]: report(0, digest="x")}) == []
     assert says({DAYS[0]: report(100, late=10)}) == []

@@ -48,7 +48,8 @@ def _options(
     """
 
 
-def _date(text: str) -> date:
+def as_date(text: str) -> date:
+    """Take a date as a command is given it."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -61,7 +62,7 @@ SnapshotsArgument = Annotated[str, typer.Argument(metavar="SNAPSHOTS", help="Fol
 DateOption = Annotated[
     date | None,
     typer.Option(
-        "--date", parser=_date, metavar="DATE", help="A date; the latest judged one else."
+        "--date", parser=as_date, metavar="DATE", help="A date; the latest judged one else."
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="What is not published too.")]
@@ -124,7 +125,7 @@ def simulate(
     days: Annotated[int, typer.Option(help="Days that end on --end.")] = 7,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     end: Annotated[
-        date | None, typer.Option(parser=_date, metavar="DATE", help="Last day; 2026-11-22 else.")
+        date | None, typer.Option(parser=as_date, metavar="DATE", help="Last day; 2026-11-22 else.")
     ] = None,
 ) -> None:
     """Write a simulated provider's snapshots and its truth."""
@@ -142,7 +143,7 @@ def simulate(
 def run(
     snapshots: SnapshotsArgument,
     dt: Annotated[
-        date, typer.Option("--date", parser=_date, metavar="DATE", help="The night's date.")
+        date, typer.Option("--date", parser=as_date, metavar="DATE", help="The night's date.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="LAKE", help="The lake to publish in.")],
     window: Annotated[

@@ -36,6 +36,12 @@ class OddDay:
     says: str
 
 
+def empty_day(dt: date) -> OddDay:
+    """A day that has files and nothing in them."""
+    says = "its files hold no row that can be used: nothing of this day counts"
+    return OddDay(dt, None, "empty", says)
+
+
 def odd_days(
     reports: Mapping[date, Mapping[str, Any]],
     *,
@@ -172,8 +178,9 @@ def _repeated(name: str, dt: date, read: Mapping[date, Mapping[str, Any]]) -> da
 
 
 def _digests(report: Mapping[str, Any], name: str) -> list[str]:
-    """SHA-256 of the files of a table, sorted; none where it has no rows."""
-    files = report["tables"].get(name, {}).get("files", ()) if _rows(report, name) else ()
+    """SHA-256 of a table's files, sorted; none where it has no rows or a file is no day's own."""
+    table = report["tables"].get(name, {})
+    files = () if table.get("undated") or not _rows(report, name) else table["files"]
     return sorted(report["inputs"][file] for file in files if file in report["inputs"])
 
 

@@ -106,6 +106,7 @@ class Snapshot:
         for source in self._sources.get(name, ()):
             count = self._tally.counts[name]
             count.files.append(source.label)
+            count.undated += [source.label] if source.many else []
             before = count.rows
             for part in source.parts:
                 part, blank = _filled(part, source)

@@ -1,7 +1,7 @@
 """What a provider hands over: which days there are and which files each has."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Snapshots:
         spools: what the files of many days hold, by feed and path.
         digests: SHA-256 of files, by path, as far as they were asked for.
         opened: columns of files, by feed and path, as far as they were looked at.
+        chosen: the only files to read, by table; all where None.
     """
 
     place: Place
@@ -39,6 +40,11 @@ class Snapshots:
     spools: Mapping[tuple[str, str], Spool] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     opened: dict[tuple[str, str], Opened] = field(default_factory=dict)
+    chosen: Mapping[str, list[Listed]] | None = None
+
+    def only(self, files: Mapping[str, list[Listed]]) -> "Snapshots":
+        """The same with nothing to read but some files of one day, by table."""
+        return replace(self, chosen=files)
 
     def files(self, dt: date, table: str) -> list[Listed]:
         """A day's files of a table: those of the day, and those that name no day.
@@ -46,6 +52,8 @@ class Snapshots:
         Raises:
             DataError: the table stands there twice, or in a form that is not read.
         """
+        if self.chosen is not None:
+            return self.chosen.get(table, [])
         if table not in self.listed:
             return table_files(self.place, dt, table)
         return [one for one in self.listed[table] if one.dt in (None, dt)]

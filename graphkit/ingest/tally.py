@@ -41,6 +41,7 @@ class Count:
 
     Attributes:
         files: the files drawn so far.
+        undated: those of them that are no day's own: they hold many days, or say none.
         empty: how many of them have no row.
         rows: their rows.
         refused: rows that cannot be used.
@@ -53,6 +54,7 @@ class Count:
     """
 
     files: list[str] = field(default_factory=list)
+    undated: list[str] = field(default_factory=list)
     empty: int = 0
     rows: int = 0
     refused: int = 0
@@ -180,6 +182,7 @@ class Tally:
         tables = {
             name: {
                 "files": count.files,
+                "undated": count.undated,
                 "empty": count.empty,
                 "rows": count.rows,
                 "used": count.rows - count.refused,

@@ -1,7 +1,7 @@
 """The one place that knows the order of the stages."""
 
 from graphkit.tracking import Previous
-from graphkit.workflow.days import Day, read_day, read_mentions, window_of
+from graphkit.workflow.days import Day, last_day, read_day, read_mentions, window_of
 from graphkit.workflow.window import detect, detect_window
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Previous",
     "detect",
     "detect_window",
+    "last_day",
     "read_day",
     "read_mentions",
     "window_of",

@@ -95,7 +95,7 @@ def read_window(
     """
     wanted = None if last is None else window_of(last, settings.window_d)
     snapshots = open_snapshots(address, settings, window=wanted)
-    end = last or _last_day(snapshots)
+    end = last or last_day(snapshots)
     days = []
     for dt in window_of(end, settings.window_d):
         try:
@@ -107,7 +107,12 @@ def read_window(
     return days
 
 
-def _last_day(snapshots: Snapshots) -> date:
+def last_day(snapshots: Snapshots) -> date:
+    """The latest day that a provider's files speak of.
+
+    Raises:
+        UsageError: nothing says which day they are of.
+    """
     if not snapshots.days:
         raise UsageError(
             f"nothing in {snapshots.place.shown} says which day it is of",
