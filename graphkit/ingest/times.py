@@ -83,6 +83,7 @@ def is_text(dtype: pa.DataType) -> bool:
     )
 
 
+_FULL = len("2026-11-22T10:00:00Z")
 _TEXT = "SELECT TRY_CAST(cell AS TIMESTAMPTZ) AS cell FROM cells"
 _UNIX = """
 SELECT CASE WHEN n BETWEEN 0 AND 1e16 THEN CAST(round(n) AS BIGINT) END AS cell
@@ -94,9 +95,24 @@ def _read(column: pa.ChunkedArray, unit: TimeUnit) -> pa.ChunkedArray:
     """Text or numbers of one unit as times."""
     cells = {"cells": pa.table({"cell": column})}
     if unit == "iso":
-        return _between(query(_TEXT, cells)["cell"].cast(TIMESTAMP))
+        full = _full_times(column)
+        return _between(query(_TEXT, cells)["cell"].cast(TIMESTAMP) if full is None else full)
     found = query(_UNIX, cells, {"microseconds": _MICROSECONDS[unit]})
     return _between(found["cell"].cast(TIMESTAMP))
+
+
+def _full_times(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Text of which every cell has a date, a time and a zone; None where one has not.
+
+    Arrow reads such cells as the engine does, in a third of the time; shorter ones it also takes
+    where the engine does not.
+    """
+    if not is_text(column.type) or (pc.min(pc.binary_length(column)).as_py() or 0) < _FULL:
+        return None
+    try:
+        return column.cast(TIMESTAMP)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _between(column: pa.ChunkedArray) -> pa.ChunkedArray:
