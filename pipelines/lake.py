@@ -12,6 +12,7 @@ file but run.json, so equal results have equal ids and every byte can be verifie
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -243,7 +244,8 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path} cannot be read",
             found=found,
             allowed=f"format {FORMAT}",
-            do="restore the file from a copy; a date's may also be removed and its date run again",
+            do="restore the file from a copy, or use the version of graphkit that wrote it; a "
+            "date's file may also be removed and its date run again",
         )
     return values
 
@@ -261,7 +263,8 @@ def storage(what: str) -> Iterator[None]:
     except OSError as error:
         raise StorageError(
             what,
-            found=f"{error.strerror or error}: {error.filename}" if error.filename else str(error),
+            found=f"{os.strerror(error.errno) if error.errno else error}"
+            + (f": {error.filename}" if error.filename else ""),
             allowed="a folder on a local disk that this user can read and write, with room",
             do="mend the folder's place, rights or space, then try again",
         ) from error

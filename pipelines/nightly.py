@@ -178,10 +178,14 @@ def _present(address: Path | str, dt: date, settings: Settings) -> Snapshots:
 def _limit(threads: int | None, memory: str | None, spill: Path) -> None:
     try:
         sql.limit(threads=threads, memory=memory, spill=spill)
-    except ValueError as error:
+    except ValueError:
         raise UsageError(
             "the limits cannot be understood",
-            found=f"threads {threads}, memory {memory}: {str(error).splitlines()[0]}",
+            found=", ".join(
+                f"{name} {value}"
+                for name, value in (("threads", threads), ("memory", memory))
+                if value is not None
+            ),
             allowed="at least one thread, and memory such as 3GB or 500MB",
             do="correct --threads or --memory",
         ) from None

@@ -101,9 +101,7 @@ def check_present(snapshots: Snapshots, dt: date) -> None:
         near = sorted(sorted(days, key=lambda day: (abs(day - dt), day))[:3])
         raise DataError(
             f"there is no data for {dt} in {place}",
-            found=f"{len(days)} days: {spell_dates(days)}"
-            if len(days) < 40
-            else f"{len(days)} days",
+            found=f"days {spell_dates(days)}" if len(days) < 40 else f"{len(days)} days",
             allowed=f"a folder {place}/dt={dt}, or files of that day that the settings describe",
             do=f"correct --date (nearest: {', '.join(map(str, near))}), or bring the day's files",
         )

@@ -284,7 +284,8 @@ def times_in_another_order(place: Place) -> list[str]:
 
 
 def ids_as_floats(place: Place) -> list[str]:
-    return put(place, "requests.csv", lines(*ROWS).replace("acct_1,", "1.0,"))
+    rows = re.sub(r"acct_(\d),", r"104\1.0,", lines(*ROWS))
+    return put(place, "requests.csv", rows)
 
 
 def ids_as_floats_of_parquet(place: Place) -> list[str]:
@@ -581,7 +582,7 @@ def check_golden(name: str, text: str) -> None:
 
 
 def names() -> set[str]:
-    return {case.__name__ for case in CASES} | set(LIMITS)
+    return {case.__name__ for case in CASES} | set(LIMITS) | {f"used: {name}" for name in USED}
 
 
 @pytest.mark.parametrize("spoil", CASES, ids=lambda case: case.__name__)
@@ -661,7 +662,55 @@ def message(stderr: str, place: Place) -> str:
     assert [line.split(":")[0].strip() for line in told] == ["error", "found", "allowed", "do"]
     known = (place.lake / "lake.json").read_text().split('"')
     error = error.replace(known[known.index("key_id") + 2], "KEY-OF-LAKE")
+    error = re.sub(r"/[0-9a-f]{16}/", "/SNAPSHOT/", error)
     return re.sub(r"SHA-256 [0-9a-f]{64}", "SHA-256 DIGEST", error)
+
+
+TIMES = [
+    f"{LAST} 08:00:00",
+    f"{LAST}T10:00:00+02:00",
+    f"{LAST}T08:00Z",
+    "2026-11-23T01:00:00+02:00",
+]
+# Odd, but it can be used: what was made of it is told.
+USED: dict[str, tuple[str, str | bytes]] = {
+    "byte_order_mark": ("requests.csv", lines(*ROWS).encode("utf-8-sig")),
+    "header_only": ("requests.csv", lines()),
+    "nothing_in_the_file": ("requests.jsonl", "\n"),
+    "times_of_many_zones": ("requests.csv", lines(*(f"acct_1,{time},," for time in TIMES))),
+    "late_rows": ("requests.csv", lines(*ROWS, ROWS[0].replace("-22T", "-19T"))),
+    "counts_that_are_none": (
+        "requests.jsonl",
+        "".join(
+            objects(input_tokens=n).splitlines()[0] + "\n"
+            for n in (1, -1, float("nan"), 1e300, "12", "twelve", None)
+        ),
+    ),
+    "addresses_that_are_none": (
+        "requests.csv",
+        lines(*(f"acct_1,{LAST},{ip}," for ip in ("999.1.1.1", "10.0.0.1", "::1", "203.0.113.7"))),
+    ),
+    "cards_beside_names": (
+        "payments.csv",
+        lines(f"acct_1,{LAST},fp,Ann {CARD}", header="account_id,ts,fingerprint,billing_name"),
+    ),
+    "some_ragged_rows": ("requests.csv", lines(*ROWS * 2, "acct_1,too short")),
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_what_can_be_used_is_used_and_told(
+    name: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRAPHKIT_KEY", raising=False)
+    file, content = USED[name]
+    result = CliRunner().invoke(app, put(place, file, content))
+    assert result.exit_code == 0, result.output
+    assert CARD not in result.output and PROMPT not in result.output
+    told = re.sub(r"\n +signal .*", "", result.stderr)
+    start = told.index(f"{LAST} {file.split('.')[0]}:")
+    stop = re.compile(r"^\S", re.MULTILINE).search(told, start + 1)
+    check_golden(f"used: {name}", told[start : stop.start() if stop else None].rstrip())
 
 
 def test_every_kind_of_error_has_a_case_and_every_case_a_message() -> None:

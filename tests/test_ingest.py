@@ -614,7 +614,7 @@ BROKEN: dict[str, tuple[dict[str, bytes | pa.Table], str, str]] = {
     "header that is no text": (
         {"requests.csv": b"account_id,\xff\na,b\n"},
         "requests.csv",
-        "utf-8",
+        "UTF-8",
     ),
     "repeated header": ({"requests.csv": b"account_id,ip,ip\na,b,c\n"}, "requests.csv", "ip"),
     "no account": ({"requests.csv": b"acount_id,ts\na,b\n"}, "requests.csv", "'acount_id'"),

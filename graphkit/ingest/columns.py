@@ -9,7 +9,8 @@ from graphkit.errors import DataError, nearest
 from graphkit.ingest.files import Listed
 from graphkit.ingest.forms import is_sampled, names_of
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_ ]{0,39}[0-9]{0,2}")
+# Words have spaces and ids have digits; names of columns seldom do.
+_NAME = re.compile(r"[A-Za-z_]{1,40}[0-9]{0,2}")
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,12 @@ def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> Non
     # A column that is spelled a little otherwise would be ignored in silence.
     alike = {name.strip().casefold(): name for name in found if name not in allowed}
     odd = {name: alike[name] for name in allowed if name not in found and name in alike}
-    if "account_id" in found and not repeated and not odd:
+    must = [name for name in ("account_id", "kind", "entity") if name in allowed]
+    missing = [name for name in must if name not in found]
+    if not (missing or repeated or odd):
         return
     shown = _presentable(repeated or found)
-    what = f"{place} has no column account_id"
+    what = f"{place} has no column {' and no column '.join(missing)}"
     do = "rename or remove columns, or say in the settings file what they are called"
     if repeated:
         what = f"{place} has columns repeated"
@@ -114,8 +117,10 @@ def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> Non
         do = "rename them, or name them in the settings file: case and spaces count"
     elif len(found) == 1 and (mark := _separator(found[0])):
         shown, do = [f"one column, with {mark} in its name"], "part the cells by commas"
+    elif "a cell" in shown:
+        do = "write the names of the columns into the first row, which seems to hold data"
     else:
-        do += nearest("account_id", list(found))
+        do += nearest(missing[0], list(found))
     raise DataError(what, found=", ".join(dict.fromkeys(shown)), allowed=", ".join(allowed), do=do)
 
 
@@ -126,4 +131,4 @@ def _separator(name: str) -> str | None:
 
 def _presentable(names: Sequence[str]) -> list[str]:
     """Names that may be printed: in a file without a header the first row's cells stand here."""
-    return [name if _NAME.fullmatch(name) else "a cell" for name in names]
+    return [name if _NAME.fullmatch(name.strip()) else "a cell" for name in names]

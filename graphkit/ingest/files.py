@@ -39,9 +39,10 @@ def day_folders(place: Place) -> list[date]:
     for entry in place.entries():
         if entry.name.startswith("dt=") and not entry.is_file:
             try:
-                days.append(date.fromisoformat(entry.name.removeprefix("dt=")))
+                day = date.fromisoformat(entry.name.removeprefix("dt="))
             except ValueError:
                 continue
+            days += [day] if entry.name == f"dt={day}" else []
     return sorted(days)
 
 

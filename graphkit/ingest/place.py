@@ -121,7 +121,18 @@ class Place:
         entries = [
             Entry(info.path.strip("/")[start:], info.type == fs.FileType.File) for info in infos
         ]
+        if isinstance(self.filesystem, fs.LocalFileSystem):
+            entries += [Entry(lost.strip("/")[start:], True) for lost in _lost(folder, deep)]
         return sorted(entries, key=lambda entry: entry.path)
+
+
+def _lost(folder: str, deep: bool) -> Iterator[str]:
+    """Links that lead nowhere: listings leave them out, and a table would be missed in silence."""
+    for inside, _, names in os.walk(folder):
+        paths = (os.path.join(inside, name) for name in names)
+        yield from (path for path in paths if not os.path.exists(path))
+        if not deep:
+            return
 
 
 def open_place(address: Path | str) -> Place:

@@ -1,6 +1,7 @@
 """Saying what a file is that cannot be read as its name promises."""
 
 import codecs
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -59,8 +60,11 @@ def check_start(file: File, head: bytes) -> None:
 
 def unreadable(file: File, error: BaseException) -> DataError:
     """Make an error of ours out of what a reader or the file system says of a file."""
-    if isinstance(error, OSError) and error.strerror:
-        return _error(file, _Kind(error.strerror, "mend the file's place or rights, or remove it"))
+    if isinstance(error, OSError) and error.errno:
+        do = "mend the file's place or rights, or remove it"
+        return _error(file, _Kind(os.strerror(error.errno), do))
+    if isinstance(error, UnicodeDecodeError):
+        return _error(file, _Kind("a first row that is not UTF-8", "write it in UTF-8"))
     try:
         with file.open() as source:
             head = source.read(_HEAD)
