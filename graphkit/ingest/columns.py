@@ -46,7 +46,8 @@ def open_listed(listed: Listed) -> Opened:
     if names is None:
         return Opened(listed, wanted, {}, timed="ts" in wanted)
     sampled = is_sampled(listed.file)
-    known = list(names) if sampled else _presentable(names)
+    named_by_type = sampled or listed.file.path.endswith(".parquet")
+    known = list(names) if named_by_type else _presentable(names)
     if not sampled and not listed.canonical:
         _check_feed(listed, names, wanted, known)
     elif not sampled:
@@ -55,7 +56,7 @@ def open_listed(listed: Listed) -> Opened:
     absent = {
         column: f"{table}.{column} is read from {name!r}, which no file has{_alike(name, known)}"
         for column, name in lacking.items()
-        if column in (*named, "account_id")
+        if column in (*named, "account_id", "entity", "kind")
     }
     columns = {column: name for column, name in wanted.items() if sampled or name in names}
     return Opened(listed, columns, absent, timed="ts" in wanted and "ts" not in lacking)
@@ -108,13 +109,13 @@ def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> Non
         return
     shown = _presentable(repeated or found)
     what = f"{place} has no column {' and no column '.join(missing)}"
-    do = "rename or remove columns, or say in the settings file what they are called"
+    do = "rename or remove columns; a settings file can say what those of files are called"
     if repeated:
         what = f"{place} has columns repeated"
     elif odd:
         what = f"{place} spells columns otherwise: {', '.join(odd)}"
         shown = [repr(name) for name in odd.values()]
-        do = "rename them, or name them in the settings file: case and spaces count"
+        do = "rename them, or name those of files in a settings file: case and spaces count"
     elif len(found) == 1 and (mark := _separator(found[0])):
         shown, do = [f"one column, with {mark} in its name"], "part the cells by commas"
     elif "a cell" in shown:

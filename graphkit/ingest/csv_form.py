@@ -15,6 +15,7 @@ from graphkit.ingest.place import File
 from graphkit.ingest.unreadable import check_start
 
 _WIDEST = 16 * BLOCK
+_HEAD = 64 << 10
 _QUOTE = 34
 
 
@@ -27,7 +28,7 @@ def header(file: File) -> list[str]:
     """
     with _Bytes(file) as stream:
         check_start(file, stream.read(512))
-    block = BLOCK
+    block = _HEAD
     while True:
         try:
             with _Bytes(file) as stream:

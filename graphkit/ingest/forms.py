@@ -31,7 +31,9 @@ def names_of(file: File) -> list[str] | None:
     try:
         if file.path.endswith(".parquet"):
             with file.open() as source:
-                return [name for field in pq.read_schema(source) for name in _leaves(field)]
+                schema = pq.read_schema(source)
+            inner = dict.fromkeys(name for field in schema for name in _leaves(field))
+            return [*schema.names, *(name for name in inner if name not in schema.names)]
         if _is_blank(file):
             return None
         return json_names(file) if is_sampled(file) else header(file)
@@ -45,10 +47,10 @@ def is_sampled(file: File) -> bool:
 
 
 def _leaves(field: pa.Field, prefix: str = "") -> Iterator[str]:
-    """A column's name and those inside it."""
-    yield prefix + field.name
+    """The names inside a column."""
     if pa.types.is_struct(field.type):
         for inner in field.type:
+            yield f"{prefix}{field.name}.{inner.name}"
             yield from _leaves(inner, f"{prefix}{field.name}.")
 
 

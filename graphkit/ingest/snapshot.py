@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.errors import DataError, EmptyDayError
-from graphkit.ingest.ahead import begun
 from graphkit.ingest.cells import check_cells, filled_cells
 from graphkit.ingest.columns import Opened, check_names
 from graphkit.ingest.part import Part
@@ -32,7 +32,7 @@ class Source:
         feed: what its columns and times are.
         parts: the rows, drawn once.
         timed: whether they have times of their own.
-        many: whether it holds many days, so that none of its rows is late.
+        many: whether it is no single day's, so that none of its rows is late.
         sparse: whether rows without an entity are none of its mentions.
     """
 
@@ -119,12 +119,10 @@ class Snapshot:
                     time=source.feed.time,
                 )
                 self._tally.add(name, source.label, part, checked)
-                table, rows = checked.table, part.rows
-                if not checked.keep.all():
-                    table, rows = table.filter(pa.array(checked.keep)), rows[checked.keep]
+                table = checked.table.filter(pa.array(checked.keep))
                 if "ts" in table.column_names and not source.many:
                     count.late += _outside(table["ts"], self.dt)
-                yield source.label, rows, table
+                yield source.label, part.rows[checked.keep], table
             count.empty += count.rows == before
 
     def _read_accounts(self) -> pa.Table:
@@ -215,7 +213,7 @@ def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
         sources,
         snapshots.settings.ingest,
         absent=_absent(opened),
-        digests=begun(lambda: {one.label: snapshots.digest(one) for one in listed}),
+        digests=lambda: {one.label: snapshots.digest(one) for one in listed},
     )
 
 
@@ -233,14 +231,17 @@ def _source(snapshots: Snapshots, opened: Opened, dt: date) -> Source:
 
 
 def _nothing(snapshots: Snapshots, dt: date) -> EmptyDayError:
-    folder = f"dt={dt}"
-    day = f"{snapshots.place.shown}/{folder}"
-    there = snapshots.place.kind(folder) == "a folder"
-    held = [entry.name for entry in snapshots.place.entries(folder)[:5]]
+    folder, place = f"dt={dt}", snapshots.place
+    there = place.kind(folder) == "a folder"
+    held = [entry.name for entry in place.entries(folder)[:5]]
+    feeds = [one.feed.path for files in snapshots.listed.values() for one in files[:1]]
     return EmptyDayError(
-        f"{day} holds no table" if there else f"{day} is not there",
+        f"{place.shown}/{folder} holds no table"
+        if there
+        else f"{place.shown}/{folder} is not there",
         found=", ".join(held) or ("nothing" if there else "no such folder"),
-        allowed=f"files or folders named {', '.join(INPUTS)}",
+        allowed=f"files or folders named {', '.join(INPUTS)}"
+        + (f", or files of that day that fit {', '.join(feeds)}" if feeds else ""),
         do="correct the path or the date",
     )
 
@@ -250,13 +251,16 @@ def _check_entities(snapshots: Snapshots, opened: Sequence[Opened]) -> None:
 
     A column may come with time: a file without it mentions nothing.
     """
-    lacking = {one.listed.feed: one for one in opened if "entity" in one.absent}
-    for feed, one in lacking.items():
-        files = [other for other in snapshots.listed["mentions"] if other.feed == feed]
-        if all("entity" in snapshots.open(other).absent for other in reversed(files)):
+    for feed in {one.listed.feed: one for one in opened if "entity" not in one.columns}:
+        files = [one for one in snapshots.listed["mentions"] if one.feed == feed]
+        # The latest file has most columns, so that mostly one look is enough.
+        said = list(
+            takewhile(bool, (snapshots.open(one).absent.get("entity") for one in files[::-1]))
+        )
+        if len(said) == len(files):
             raise DataError(
                 f"no file that fits {feed.path!r} of [[mentions]] has the entity's column",
-                found=one.absent["entity"],
+                found=str(said[0]),
                 allowed="a column for entity in at least one file",
                 do="correct entity = ... in the settings file",
             )

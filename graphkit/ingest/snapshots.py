@@ -7,7 +7,6 @@ from pathlib import Path
 
 from graphkit.contracts import INPUTS
 from graphkit.errors import DataError
-from graphkit.ingest.ahead import ahead
 from graphkit.ingest.columns import Opened, open_listed
 from graphkit.ingest.files import Listed, day_folders, feed_files, table_files
 from graphkit.ingest.forms import parts
@@ -37,7 +36,7 @@ class Snapshots:
     settings: Settings
     days: tuple[date, ...]
     listed: Mapping[str, list[Listed]]
-    spools: Mapping[tuple[str, str], Spool] = field(default_factory=dict)
+    spools: dict[tuple[str, str], Spool] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     opened: dict[tuple[str, str], Opened] = field(default_factory=dict)
     chosen: Mapping[str, list[Listed]] | None = None
@@ -55,7 +54,9 @@ class Snapshots:
         if self.chosen is not None:
             return self.chosen.get(table, [])
         if table not in self.listed:
-            return table_files(self.place, dt, table)
+            found = table_files(self.place, dt, table)
+            # Beside files from elsewhere, a name below the day's folder could be another's.
+            return [replace(one, label=one.place) for one in found] if self.listed else found
         return [one for one in self.listed[table] if one.dt in (None, dt)]
 
     def open(self, listed: Listed) -> Opened:
@@ -74,7 +75,7 @@ class Snapshots:
         spool = self.spools.get(_place(opened.listed))
         if spool is not None:
             return spool.parts(dt)
-        return ahead(parts(opened.listed.file, opened.columns))
+        return parts(opened.listed.file, opened.columns, self.settings.ingest.batch_rows)
 
     def digest(self, listed: Listed) -> str:
         """SHA-256 of a file, taken once.
@@ -115,20 +116,19 @@ def open_snapshots(
     listed = {name: feed_files(place, feeds) for name, feeds in fed.items()}
     days = set(day_folders(place) if len(fed) < len(INPUTS) else [])
     days |= {one.dt for files in listed.values() for one in files if one.dt is not None}
-    spools: dict[tuple[str, str], Spool] = {}
-    snapshots = Snapshots(place, settings, (), listed, spools)
-    for name in fed.keys() - {"accounts"}:
-        for one in listed[name]:
-            opened = snapshots.open(one) if one.dt is None else None
-            if opened is not None and (opened.timed or "ts" in opened.absent):
-                spools[_place(one)] = spool = Spool(
-                    snapshots.parts(opened, date.min),
-                    time=one.feed.time,
-                    source=one.file.shown,
-                    absent=opened.absent.get("ts"),
-                    window=window,
-                )
-                days.update(spool.days)
+    snapshots = Snapshots(place, settings, (), listed)
+    undated = [one for files in listed.values() for one in files if one.dt is None]
+    for one in undated:
+        opened = snapshots.open(one) if one.feed.table != "accounts" else None
+        if opened is not None and (opened.timed or "ts" in opened.absent):
+            snapshots.spools[_place(one)] = spool = Spool(
+                parts(one.file, opened.columns, settings.ingest.batch_rows),
+                time=one.feed.time,
+                source=one.file.shown,
+                absent=opened.absent.get("ts"),
+                window=window,
+            )
+            days.update(spool.days)
     if not days and not listed:
         raise DataError(
             f"snapshots folder {place.shown} holds no day",
@@ -137,7 +137,7 @@ def open_snapshots(
             do="name each day's folder by its date, for example dt=2026-11-22, or say in the "
             "settings file where your files are",
         )
-    return Snapshots(place, settings, tuple(sorted(days)), listed, spools)
+    return replace(snapshots, days=tuple(sorted(days)))
 
 
 def _place(listed: Listed) -> tuple[str, str]:

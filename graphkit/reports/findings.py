@@ -188,7 +188,7 @@ def rows_read(reports: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     for _, report in sorted(reports.items()):
         for name, table in report.get("tables", {}).items():
             total = totals.setdefault(name, {})
-            for what in ("rows", "used", "refused", "collapsed", "late"):
+            for what in ("rows", "used", "refused", "collapsed", "late", "blank"):
                 total[what] = total.get(what, 0) + table.get(what, 0)
             cells = sum(sum(reasons.values()) for reasons in table.get("cells", {}).values())
             total["cells"] = total.get("cells", 0) + cells

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from graphkit.errors import SettingsError, nearest
-from graphkit.settings.models import Settings
+from graphkit.settings.models import FEEDS, Settings
 
 _PREFIX = "GRAPHKIT_"
 _PATHS = ("key", "benign")
@@ -159,7 +159,9 @@ def _explain(error: ValidationError, source: str) -> SettingsError:
     return SettingsError(
         f"{place}: setting {name!r} does not fit",
         found="nothing" if first["type"] == "missing" else repr(first.get("input")),
-        allowed=first["msg"].removeprefix("Value error, "),
+        allowed=f"tables of an array: [[{name}]]"
+        if first["type"] == "tuple_type" and name in FEEDS
+        else first["msg"].removeprefix("Value error, "),
         do="correct the value",
     )
 
