@@ -13,7 +13,14 @@ import pytest
 
 from graphkit.contracts import INPUTS
 from graphkit.errors import DataError, SettingsError, UsageError
-from graphkit.ingest import Snapshot, open_snapshots, read_snapshot
+from graphkit.ingest import (
+    Snapshot,
+    csv_form,
+    forms,
+    json_form,
+    open_snapshots,
+    read_snapshot,
+)
 from graphkit.settings import Settings, load_settings
 from graphkit.workflow import detect, read_mentions
 from pipelines.nightly import run
@@ -247,26 +254,35 @@ def test_a_path_without_a_day_holds_many_and_none_is_late(
     assert found == {DAY: (["a", "a"], [1]), NEXT: (["b"], [4, 5, 8])}
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
 def test_a_file_of_many_days_is_cut_the_same_in_parts_of_any_size(
-    tmp_path: Path, describe: Callable[[str], Settings]
+    form: str,
+    tmp_path: Path,
+    describe: Callable[[str], Settings],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    n = 400
+    n = 1500
     times = [f"2026-11-{22 + (at * 7) % 3} 10:00:00" if at % 11 else "junk" for at in range(n)]
     table = pa.table({"account_id": [f"a{at}" for at in range(n)], "ts": times})
-    table = table.append_column("model", pa.array(["m", "n"] * (n // 2)).dictionary_encode())
-    root = put(tmp_path, {"all.parquet": table})
+    coded = table.append_column("model", pa.array(["m", "n"] * (n // 2)).dictionary_encode())
+    lines = [json.dumps(row) for row in table.to_pylist()]
+    rows = ["account_id,ts", *(f"{row['account_id']},{row['ts']}" for row in table.to_pylist())]
+    contents: dict[str, str | pa.Table] = {
+        "parquet": coded,
+        "csv": "\n".join(rows),
+        "jsonl": "\n".join(lines),
+    }
+    root = put(tmp_path, {f"all.{form}": contents[form]})
     expected = None
-    for batch_rows in (1, 7, 1000):
-        settings = describe('[[requests]]\npath = "all.parquet"')
-        settings = settings.model_copy(
-            update={"ingest": settings.ingest.model_copy(update={"batch_rows": batch_rows})}
-        )
-        snapshots = open_snapshots(root, settings)
+    for block in (32 << 20, 4096, 300):
+        for module in (forms, csv_form, json_form):
+            monkeypatch.setattr(module, "BLOCK", block)
+        snapshots = open_snapshots(root, describe(f'[[requests]]\npath = "all.{form}"'))
         found = []
         for dt in snapshots.days:
             snapshot = read_snapshot(snapshots, dt)
             found.append((drawn(snapshot, "requests"), snapshot.rejects()["row"].to_pylist()))
-        assert sum(len(rows) + len(refused) for rows, refused in found) == n
+        assert sum(len(used) + len(refused) for used, refused in found) == n
         expected = expected or found
         assert found == expected
 

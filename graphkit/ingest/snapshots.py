@@ -75,7 +75,7 @@ class Snapshots:
         spool = self.spools.get(_place(opened.listed))
         if spool is not None:
             return spool.parts(dt)
-        return parts(opened.listed.file, opened.columns, self.settings.ingest.batch_rows)
+        return parts(opened.listed.file, opened.columns)
 
     def digest(self, listed: Listed) -> str:
         """SHA-256 of a file, taken once.
@@ -122,7 +122,7 @@ def open_snapshots(
         opened = snapshots.open(one) if one.feed.table != "accounts" else None
         if opened is not None and (opened.timed or "ts" in opened.absent):
             snapshots.spools[_place(one)] = spool = Spool(
-                parts(one.file, opened.columns, settings.ingest.batch_rows),
+                parts(one.file, opened.columns),
                 time=one.feed.time,
                 source=one.file.shown,
                 absent=opened.absent.get("ts"),
