@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
-from graphkit.errors import DataError, EmptyDayError
+from graphkit.ingest.absence import absent_columns, check_entities, nothing_there
+from graphkit.ingest.ahead import begun
 from graphkit.ingest.cells import check_cells, filled_cells
 from graphkit.ingest.columns import Opened, check_names
 from graphkit.ingest.part import Part
@@ -119,10 +119,12 @@ class Snapshot:
                     time=source.feed.time,
                 )
                 self._tally.add(name, source.label, part, checked)
-                table = checked.table.filter(pa.array(checked.keep))
+                table, rows = checked.table, part.rows
+                if not checked.keep.all():
+                    table, rows = table.filter(pa.array(checked.keep)), rows[checked.keep]
                 if "ts" in table.column_names and not source.many:
                     count.late += _outside(table["ts"], self.dt)
-                yield source.label, part.rows[checked.keep], table
+                yield source.label, rows, table
             count.empty += count.rows == before
 
     def _read_accounts(self) -> pa.Table:
@@ -201,9 +203,9 @@ def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
     """
     found = {name: files for name in INPUTS if (files := snapshots.files(dt, name))}
     if not found:
-        raise _nothing(snapshots, dt)
+        raise nothing_there(snapshots, dt)
     opened = {name: [snapshots.open(one) for one in files] for name, files in found.items()}
-    _check_entities(snapshots, opened.get("mentions", []))
+    check_entities(snapshots, opened.get("mentions", []))
     sources = {
         name: [_source(snapshots, one, dt) for one in files] for name, files in opened.items()
     }
@@ -212,8 +214,8 @@ def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
         dt,
         sources,
         snapshots.settings.ingest,
-        absent=_absent(opened),
-        digests=lambda: {one.label: snapshots.digest(one) for one in listed},
+        absent=absent_columns(opened),
+        digests=begun(lambda: {one.label: snapshots.digest(one) for one in listed}),
     )
 
 
@@ -228,52 +230,6 @@ def _source(snapshots: Snapshots, opened: Opened, dt: date) -> Source:
         many=listed.dt is None,
         sparse=listed.feed.table == "mentions" and not listed.canonical,
     )
-
-
-def _nothing(snapshots: Snapshots, dt: date) -> EmptyDayError:
-    folder, place = f"dt={dt}", snapshots.place
-    there = place.kind(folder) == "a folder"
-    held = [entry.name for entry in place.entries(folder)[:5]]
-    feeds = [one.feed.path for files in snapshots.listed.values() for one in files[:1]]
-    return EmptyDayError(
-        f"{place.shown}/{folder} holds no table"
-        if there
-        else f"{place.shown}/{folder} is not there",
-        found=", ".join(held) or ("nothing" if there else "no such folder"),
-        allowed=f"files or folders named {', '.join(INPUTS)}"
-        + (f", or files of that day that fit {', '.join(feeds)}" if feeds else ""),
-        do="correct the path or the date",
-    )
-
-
-def _check_entities(snapshots: Snapshots, opened: Sequence[Opened]) -> None:
-    """Check that each feed of mentions has a file with its entity, on whichever day.
-
-    A column may come with time: a file without it mentions nothing.
-    """
-    for feed in {one.listed.feed: one for one in opened if "entity" not in one.columns}:
-        files = [one for one in snapshots.listed["mentions"] if one.feed == feed]
-        # The latest file has most columns, so that mostly one look is enough.
-        said = list(
-            takewhile(bool, (snapshots.open(one).absent.get("entity") for one in files[::-1]))
-        )
-        if len(said) == len(files):
-            raise DataError(
-                f"no file that fits {feed.path!r} of [[mentions]] has the entity's column",
-                found=str(said[0]),
-                allowed="a column for entity in at least one file",
-                do="correct entity = ... in the settings file",
-            )
-
-
-def _absent(opened: Mapping[str, Sequence[Opened]]) -> dict[str, str]:
-    """Columns that the settings name and no file of the day has, to what is said of that."""
-    return {
-        f"{name}.{column}": said
-        for name, files in opened.items()
-        for column, said in files[-1].absent.items()
-        if all(column in one.absent for one in files)
-    }
 
 
 def check_tables(tables: Mapping[str, pa.Table], dt: date, settings: IngestSettings) -> Snapshot:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphkit.contracts import INPUTS
 from graphkit.errors import DataError
+from graphkit.ingest.ahead import ahead
 from graphkit.ingest.columns import Opened, open_listed
 from graphkit.ingest.files import Listed, day_folders, feed_files, table_files
 from graphkit.ingest.forms import parts
@@ -75,7 +76,7 @@ class Snapshots:
         spool = self.spools.get(_place(opened.listed))
         if spool is not None:
             return spool.parts(dt)
-        return parts(opened.listed.file, opened.columns)
+        return ahead(parts(opened.listed.file, opened.columns))
 
     def digest(self, listed: Listed) -> str:
         """SHA-256 of a file, taken once.
@@ -122,7 +123,7 @@ def open_snapshots(
         opened = snapshots.open(one) if one.feed.table != "accounts" else None
         if opened is not None and (opened.timed or "ts" in opened.absent):
             snapshots.spools[_place(one)] = spool = Spool(
-                parts(one.file, opened.columns),
+                ahead(parts(one.file, opened.columns)),
                 time=one.feed.time,
                 source=one.file.shown,
                 absent=opened.absent.get("ts"),
