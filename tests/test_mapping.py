@@ -427,15 +427,6 @@ def test_an_entity_may_come_with_time_but_not_never(
         read(root, describe(feed.format("fone")))
 
 
-def test_a_canonical_table_without_entities_is_refused_row_by_row(
-    tmp_path: Path, describe: Callable[[str], Settings]
-) -> None:
-    root = put(tmp_path, {"dt=2026-11-22/mentions.csv": "account_id,kind,ts\na,url,2026-11-22\n"})
-    _, report = read(root, describe(""))
-    table = report["tables"]["mentions"]
-    assert (table["rows"], table["refused"], table["blank"]) == (1, 1, 0)
-
-
 BAD: dict[str, tuple[dict[str, str | pa.Table], str, str]] = {
     "account of csv": (
         {"r.csv": "user_id,ts\na,2026-11-22\n"},

@@ -109,13 +109,13 @@ def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> Non
         return
     shown = _presentable(repeated or found)
     what = f"{place} has no column {' and no column '.join(missing)}"
-    do = "rename or remove columns; a settings file can say what those of files are called"
+    do = "rename or remove columns, or say in the settings file what they are called"
     if repeated:
         what = f"{place} has columns repeated"
     elif odd:
         what = f"{place} spells columns otherwise: {', '.join(odd)}"
         shown = [repr(name) for name in odd.values()]
-        do = "rename them, or name those of files in a settings file: case and spaces count"
+        do = "rename them, or name them in the settings file: case and spaces count"
     elif len(found) == 1 and (mark := _separator(found[0])):
         shown, do = [f"one column, with {mark} in its name"], "part the cells by commas"
     elif "a cell" in shown:
