@@ -7,6 +7,7 @@ lake keeps are links, so its line has no rows.
 """
 
 import json
+import multiprocessing
 import sys
 import tempfile
 from datetime import date
@@ -36,7 +37,12 @@ def measure(accounts: int, days: int, requests: float) -> dict[str, Any]:
         world = World(
             accounts=accounts, days=days, seed=1, end=END, requests_per_account_day=requests
         )
-        simulate(snapshots, world)
+        # In a process of its own: a child's peak memory never lies below its parent's.
+        simulation = multiprocessing.get_context("spawn").Process(
+            target=simulate, args=(snapshots, world)
+        )
+        simulation.start()
+        simulation.join()
         command = Path(sys.executable).parent / "graphkit"
         spend(command, "run", snapshots, "--date", str(END), "--out", lake, folder=folder)
         stands = [found for dt in published_dates(lake) if (found := standing(lake, dt))]
