@@ -14,7 +14,7 @@ from graphkit.detection import Findings, Why
 from graphkit.entities import Key, identify
 from graphkit.entities import reveal as values_of
 from graphkit.entities.values import device, homes
-from graphkit.errors import DataError, UsageError, nearest
+from graphkit.errors import DataError, EmptyDayError, UsageError, nearest
 from graphkit.holders import holders_of, rings_with
 from graphkit.ingest import Snapshots, open_snapshots, read_snapshot
 from graphkit.ingest.cards import card_rows
@@ -174,7 +174,10 @@ def _parse(entity: str) -> tuple[str, int]:
 def _parts(kind: str, snapshots: Snapshots, days: list[date]) -> Iterator[tuple[str, pa.Table]]:
     """The parts of the tables that hold a kind, day by day."""
     for day in days:
-        snapshot = read_snapshot(snapshots, day)
+        try:
+            snapshot = read_snapshot(snapshots, day)
+        except EmptyDayError:
+            continue  # The night went on without it too.
         for name in homes(kind):
             parts = [snapshot.accounts] if name == "accounts" else getattr(snapshot, name)
             for part in parts:

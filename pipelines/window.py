@@ -128,6 +128,9 @@ def gather(job: Job) -> Window:
             stands, tables = load(job.lake, dt, list(DAY_TABLES))
             window.days.append(Day(dt=dt, **tables, report=stands.manifest["input"]))
             window.sources[str(dt)] = stands.reference()
+            if dt in job.snapshots.days and _changed(job.snapshots, window.days[-1]):
+                says = "its files are not those that were read: run that date again to take them in"
+                window.odd.append(OddDay(dt, None, "other files", says))
             continue
         day = _read(job, dt, window) if dt in job.snapshots.days else None
         if day is None:
@@ -141,6 +144,18 @@ def gather(job: Job) -> Window:
     if window.missing:
         job.report(f"days of the window without data: {spell_dates(window.missing)}")
     return window
+
+
+def _changed(snapshots: Snapshots, day: Day) -> bool:
+    """Whether a day's files have other names or sizes than when they were read; gone is no change.
+
+    Digests would say more, and cost the reading of the whole window each night.
+    """
+    try:
+        sizes = snapshots.sizes(day.dt)
+    except DataError:
+        return True
+    return bool(sizes) and sizes != day.report["bytes"]
 
 
 def _read(job: Job, dt: date, window: Window) -> Day | None:

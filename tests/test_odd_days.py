@@ -19,6 +19,7 @@ from graphkit.settings import DaySettings, Settings, load_settings
 from graphkit.simulate import simulate
 from pipelines import lake as lakes
 from pipelines.findings import read_findings
+from pipelines.lookup import reveal
 from pipelines.nightly import Outcome, run
 
 DAYS = [date(2026, 11, day) for day in (18, 19, 20, 21, 22)]
@@ -111,6 +112,9 @@ def test_an_empty_day_stops_its_own_night_and_no_later_one(place: Place, tables:
     assert place.odd() == [(DAYS[2], None, "empty")]
     assert outcome.missing == (DAYS[2],) and outcome.rings
     assert lakes.standing(place.lake, DAYS[2]) is None, "its files are looked at again tomorrow"
+    evidence = lakes.read_tables(place.lake, LAST, ["evidence"])["evidence"]
+    shared = evidence.filter(pc.field("signal") == "address")["entity"][0].as_py()
+    assert reveal(place.lake, shared, str(place.snapshots)).num_rows == 1
     with pytest.raises(DataError, match="holds no"):
         place.night(DAYS[2])
     found = gk.detect(place.snapshots, date=LAST, window=5).findings
@@ -228,6 +232,22 @@ def test_a_rerun_with_other_files_takes_the_place_of_the_first(place: Place) -> 
     assert outcome.snapshot.id != old.id  # type: ignore[union-attr]
     assert not [line for line in said if line.startswith("judged before")]
     read_findings(place.lake)
+
+
+def test_files_that_changed_since_they_were_read_are_said(place: Place) -> None:
+    place.change(BEFORE, "requests", lambda table: table.slice(0, table.num_rows // 2))
+    _, said = place.night()
+    assert place.odd() == [(BEFORE, None, "other files")]
+    assert any(line.startswith("odd day 2026-11-21: its files are not those") for line in said)
+    place.night(BEFORE)
+    place.night()
+    assert place.odd() == []
+    (place.snapshots / f"dt={BEFORE}" / "payments.csv").write_text("account_id\n")
+    place.night()
+    assert place.odd() == [(BEFORE, None, "other files")], "a table that stands there twice"
+    shutil.rmtree(place.snapshots / f"dt={BEFORE}")
+    place.night()
+    assert place.odd() == [], "files that are kept no longer are no other files"
 
 
 def report(requests: int, *, digest: str = "", **more: Any) -> dict[str, Any]:

@@ -42,6 +42,15 @@ class File:
         compression: Any = "gzip" if self.path.endswith(".gz") else None
         return self.filesystem.open_input_stream(self.path, compression=compression)
 
+    def size(self) -> int:
+        """How many bytes it has, packed as it is; 0 where it is not there any more.
+
+        Raises:
+            StorageError: the store cannot be reached.
+        """
+        with _reached(self.shown):
+            return self.filesystem.get_file_info(self.path).size or 0
+
     def digest(self) -> str:
         """SHA-256 of the file's bytes, in hexadecimal.
 

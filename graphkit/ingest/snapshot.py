@@ -61,10 +61,12 @@ class Snapshot:
         *,
         absent: Mapping[str, str] | None = None,
         digests: Callable[[], Mapping[str, str]] = dict,
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.dt = dt
         self._sources = sources
         self._digests = digests
+        self._sizes = dict(sizes or {})
         self._tally = Tally(dt, sources, settings, absent or {})
         self.accounts = self._read_accounts()
 
@@ -88,8 +90,9 @@ class Snapshot:
         return self._tally.rejects()
 
     def report(self) -> dict[str, Any]:
-        """What was read: rows, refused rows and cells per table, signals on and off, digests."""
-        return {**self._tally.report(), "inputs": dict(self._digests())}
+        """What was read: rows, refused rows and cells per table, signals, digests, bytes."""
+        told = {"inputs": dict(self._digests()), "bytes": self._sizes}
+        return self._tally.report() | told
 
     def untimed(self, table: str) -> list[str]:
         """The files of a table whose rows have no times of their own."""
@@ -216,6 +219,7 @@ def read_snapshot(snapshots: Snapshots, dt: date) -> Snapshot:
         snapshots.settings.ingest,
         absent=absent_columns(opened),
         digests=begun(lambda: {one.label: snapshots.digest(one) for one in listed}),
+        sizes=snapshots.sizes(dt),
     )
 
 

@@ -78,6 +78,16 @@ class Snapshots:
             return spool.parts(dt)
         return ahead(parts(opened.listed.file, opened.columns))
 
+    def sizes(self, dt: date) -> dict[str, int]:
+        """Bytes of the files that are a day's own, by the name that its report has for them.
+
+        Raises:
+            DataError: a table stands there twice, or in a form that is not read.
+            StorageError: the store cannot be reached.
+        """
+        own = [one for name in INPUTS for one in self.files(dt, name) if one.dt is not None]
+        return {one.label: one.file.size() for one in own}
+
     def digest(self, listed: Listed) -> str:
         """SHA-256 of a file, taken once.
 
