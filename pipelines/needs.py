@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 # Fitted on nights over nine simulated worlds of 1,000 to 50,000 accounts and 1 to 15 days, none off
 # by more than a fifth; `python -m benchmarks.needs` measures and fits them again.
-_MEMORY, _MEMORY_ROW, _MEMORY_LINK = 434_000_000, 313, 273
-_DISK, _DISK_LINK = 200_000, 21
+_MEMORY, _MEMORY_ROW, _MEMORY_LINK = 415_000_000, 651, 132
+_DISK, _DISK_LINK = 205_000, 21
 
 
 @dataclass(frozen=True)
