@@ -12,7 +12,7 @@ import pytest
 
 import graphkit as gk
 from graphkit.evaluate import evaluate
-from graphkit.simulate import World, simulate
+from graphkit.simulate import Crowd, Honest, Rings, World, simulate
 
 FLOORS = World(accounts=3000, days=5)
 
@@ -29,7 +29,9 @@ def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [201, 202])
 def test_a_world_without_rings_has_none(seed: int, tmp_path: Path) -> None:
-    world = FLOORS.model_copy(update={"seed": seed, "ring_share": 0.0, "household_share": 0.3})
+    world = FLOORS.model_copy(
+        update={"seed": seed, "rings": Rings(share=0), "honest": Honest(household_share=0.3)}
+    )
     simulate(tmp_path / "world", world)
     found = gk.detect(tmp_path / "world")
     assert "published" not in found.rings["status"].to_pylist()
@@ -61,10 +63,10 @@ def measured(folder: Path) -> list[float]:
 
 def hub_costs_nothing(tmp_path: Path, crowd: int, accounts: int) -> None:
     """The same world with and without one address and one prompt that the crowd shares."""
-    world = World(accounts=accounts, days=2, seed=301, requests_per_account_day=3)
-    shares = {"crowd_address": crowd, "crowd_prompt": crowd}
-    simulate(tmp_path / "without", world.model_copy(update={"crowd": crowd}))
-    simulate(tmp_path / "with", world.model_copy(update=shares))
+    world = World(accounts=accounts, days=2, seed=301)
+    shares = {"without": Crowd(accounts=crowd), "with": Crowd(address=crowd, prompt=crowd)}
+    for name, share in shares.items():
+        simulate(tmp_path / name, world.model_copy(update={"crowd": share}))
     cpu, peak, largest, _, _ = measured(tmp_path / "without")
     hub_cpu, hub_peak, hub_largest, address, prompt = measured(tmp_path / "with")
     assert address >= crowd and prompt >= crowd, "what was withheld must be reported"

@@ -1,6 +1,7 @@
 """The command line: results on standard output, progress and errors on standard error."""
 
-from graphkit.cli import questions as questions  # its commands join the others
+from graphkit.cli import questions as questions  # their commands join the others
+from graphkit.cli import worlds as worlds
 from graphkit.cli.commands import app
 from graphkit.cli.terminal import guarded
 
