@@ -40,6 +40,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     renamed = lakes.read_tables(folder / "plain", LAST, ["members"])["members"]["account_id"][
         0
     ].as_py()
+    (folder / "snapshots" / "traces.parquet").unlink()
     for path in (folder / "snapshots").rglob("*.parquet"):
         table = pq.read_table(path, partitioning=None)
         ids = [NASTY if id == renamed else id for id in table["account_id"].to_pylist()]

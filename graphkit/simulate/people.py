@@ -109,7 +109,7 @@ def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: In
     honest[members] = False
     busy = chance.flip(world.honest.developer_share, n) | ~honest
     rate = np.where(
-        busy, 1000 * chance.lognormal(0.55, n), 1000 * power_of_two(1.1 * chance.exponential(n))
+        busy, 1000 * chance.lognormal(0.55, n), 1000 * power_of_two(0.9 * chance.exponential(n))
     )
     people["active"] = np.where(busy, chance.between(130, 250, n), _seldom(chance, n))
     people["sittings"] = np.where(busy, chance.between(2, 6, n), chance.between(1, 3, n))
@@ -124,11 +124,15 @@ def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: In
     ):
         who = np.flatnonzero(chosen)
         people["rate"][who] = _scaled(people[who], np.floor(rate[who]).astype(np.int64), target)
+    # Developers come for a project and go; a ring's members are banned and replaced.
+    bout = np.flatnonzero(honest & busy & chance.flip(world.honest.bout_share, n))
+    people["peak_day"][bout] = chance.between(-10, world.days - 1, len(bout)).clip(0)
+    people["peak_d"][bout], people["peak_x"][bout] = chance.between(1, 12, len(bout)), 0
 
 
 def _seldom(chance: Chance, n: int) -> Ints:
-    """Days with requests, of 255, of accounts that are no developers': mostly few."""
-    return 8 + np.floor(240 * chance.unit(n) * chance.unit(n)).astype(np.int64)
+    """Days with requests, of 255, of accounts that are no developers': less than half."""
+    return 8 + np.floor(110 * chance.unit(n) * chance.unit(n)).astype(np.int64)
 
 
 def _scaled(people: NDArray[np.void], rate: Ints, target: float) -> Ints:

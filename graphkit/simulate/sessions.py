@@ -118,7 +118,7 @@ def _counts(chance: Chance, people: NDArray[np.void], start: int, day: int) -> I
     peak = (people["peak_day"] >= 0) & (
         (day >= people["peak_day"]) & (day < people["peak_day"] + people["peak_d"])
     )
-    wants = np.where(peak, wants * people["peak_x"], wants)
+    wants = np.where(peak, wants * people["peak_x"].clip(1), wants)
     wants = np.where((people["peak_x"] == 0) & ~peak, 0.0, wants)
     # Lognormal days of mean 1, rounded up or down by chance so that the mean stays.
     wants = wants * chance.lognormal(0.6, n) * 0.835

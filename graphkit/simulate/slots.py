@@ -172,15 +172,14 @@ def add_egress(
     free = np.minimum((slots["share"] > 0).sum(axis=1), N_EGRESS - 1)
     rows = np.arange(len(members))
     slots["share"][rows, free] = 0
-    share = np.broadcast_to(np.asarray(share, np.float64), len(members))
-    others = slots["share"].astype(np.int64).sum(axis=1)
-    # Room below 255 for a slot that takes nearly all.
-    scale = np.where(share > 0.5, (1 - share) / share.clip(0.5), 1.0)
-    kept = np.floor(slots["share"] * scale[:, None] + 0.5)
-    slots["share"] = np.where(slots["share"] > 0, kept.clip(1), 0).astype(np.uint8)
-    others = slots["share"].astype(np.int64).sum(axis=1)
-    weight = np.floor(others * share / (1 - share).clip(1 / 256) + 0.5).clip(1, 255)
-    slots["share"][rows, free] = np.where(share > 0, weight, 0).astype(np.uint8)
+    share = np.broadcast_to(np.asarray(share, np.float64), len(members)).clip(0, 0.99)
+    held = slots["share"].astype(np.float64)
+    weight = held.sum(axis=1) * share / (1 - share)
+    # No weight goes above 255: those before shrink instead, but never to nothing.
+    shrink = np.minimum(1.0, 255 / weight.clip(1))
+    kept = np.floor(held * shrink[:, None] + 0.5)
+    slots["share"] = np.where(held > 0, kept.clip(1), 0)
+    slots["share"][rows, free] = np.floor(weight * shrink + 0.5)
     slots["route"][rows, free] = route
     slots["seat"][rows, free] = seat
     slots["when"][rows, free] = when

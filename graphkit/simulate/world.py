@@ -1,9 +1,23 @@
 """What a simulated provider looks like: every knob, frozen. `levels` sets them by one number."""
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# What a ring may do; `operators.TACTICS` has a function for each.
+TacticName = Literal[
+    "naive",
+    "only_address",
+    "only_card",
+    "only_device",
+    "only_wrapper",
+    "proxies",
+    "paraphrase",
+    "dealt",
+    "turns",
+    "together",
+]
 
 
 class _Frozen(BaseModel):
@@ -39,11 +53,12 @@ class Honest(_Frozen):
     """Who is honest. Shares are of all accounts; groups by place do not overlap."""
 
     requests: float = Field(
-        2.0, gt=0, le=10_000, description="requests per honest account and day, on average"
+        3.0, gt=0, le=10_000, description="requests per honest account and day, on average"
     )
     developer_share: float = _share(
-        0.05, "honest accounts that work as ring members seem to: some 25 requests a day"
+        0.08, "honest accounts that work as ring members seem to: some 25 requests a day"
     )
+    bout_share: float = _share(0.4, "developers that work for some days only and then go")
     household_share: float = _share(0.1, "in households of 2 to 5")
     several_share: float = _share(0.02, "of people with 2 to 6 accounts")
     office_share: float = _share(0.03, "in offices of 50 to 300 behind an address or two")
@@ -74,8 +89,8 @@ class Rings(_Frozen):
     requests: float = Field(
         25.6, gt=0, le=10_000, description="requests per member and day, on average"
     )
-    tactics: dict[str, float] = Field(
-        default_factory=lambda: {"naive": 1.0},
+    tactics: dict[TacticName, Annotated[float, Field(ge=0)]] = Field(
+        default={"naive": 1.0},
         description="how often a ring uses each tactic, by weight",
     )
     tactics_min: int = Field(1, ge=1, description="tactics of a ring, at least")
@@ -135,6 +150,8 @@ class World(_Frozen):
             )
         if rings.pool > rings.share * self.accounts:
             raise ValueError(f"a pool of {rings.pool} does not fit among the rings' accounts")
+        if not any(rings.tactics.values()):
+            raise ValueError("rings.tactics gives no tactic a weight")
         if self.network.lease_min_d > self.network.lease_max_d:
             raise ValueError("lease_min_d is above lease_max_d")
         taken = rings.share + sum(getattr(honest, f"{kind}_share") for kind in PLACES)

@@ -5,7 +5,7 @@ members share or how they hide it. Members start as honest accounts do, with a h
 device of their own, so that a tactic only says what is not ordinary.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -25,9 +25,10 @@ from graphkit.simulate.operators.writing import deal_out, only_wrapper, paraphra
 from graphkit.simulate.people import start_us
 from graphkit.simulate.slots import DAY_US, MEMBER, share_slots
 from graphkit.simulate.words import MAIL_DOMAINS
+from graphkit.simulate.world import TacticName
 
 Tactic = Callable[[Draft, Ring], None]
-TACTICS: dict[str, Tactic] = {
+TACTICS: dict[TacticName, Tactic] = {
     "naive": share_openly,
     "only_address": only_addresses,
     "only_card": only_cards,
@@ -68,8 +69,8 @@ def ring_sizes(chance: Chance, n_members: int, *, low: int, high: int, pool: int
 
 
 def draw_tactics(
-    chance: Chance, weights: dict[str, float], n: int, *, low: int, high: int
-) -> list[tuple[str, ...]]:
+    chance: Chance, weights: Mapping[TacticName, float], n: int, *, low: int, high: int
+) -> list[tuple[TacticName, ...]]:
     """Deal tactics out to n rings: the first of each in the weights' proportions, the rest drawn.
 
     Args:
