@@ -67,6 +67,7 @@ def simulate(
 def _prepare(world: World, prompts: Path | None) -> None:
     """Make in a worker what its days are made from."""
     global _ground
+    pa.set_cpu_count(1)  # the workers are the threads
     _ground = (populate(world), load(prompts))
 
 
