@@ -18,7 +18,7 @@ def replace_banned(draft: Draft, ring: Ring) -> None:
         return
     n = len(ring.members)
     # n accounts, of whom k are replacements of k others: k of n - k.
-    k = round(n * world.rings.replaced / (1 + world.rings.replaced))
+    k = min(round(n * world.rings.replaced / (1 + world.rings.replaced)), n // 2)
     mixed = ring.members[chance.permutation(n)]
     when_d = chance.uniform(1, world.days - 0.5, k)
     again_d = np.minimum(when_d + chance.unit(k), world.days - 0.25)
