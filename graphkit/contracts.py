@@ -537,8 +537,8 @@ TRUTH = Contract(
 )
 TRACES = Contract(
     "TRACES",
-    "One row per entity that a planted ring owns, spelled as the records spell it; of a prompt a "
-    "stretch that every text of the ring's wrapper may hold.",
+    "One row per entity that a planted ring owns, spelled as the records spell it; of prompts a "
+    "stretch of the ring's wrapper that bears a word of its own.",
     {"ring": pa.string(), "kind": pa.string(), "entity": pa.string()},
     required=("ring", "kind", "entity"),
     key=("ring", "kind", "entity"),

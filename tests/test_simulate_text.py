@@ -1,11 +1,14 @@
 import gzip
 import hashlib
+import itertools
 import json
 import re
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from graphkit import sql
@@ -15,7 +18,8 @@ from graphkit.simulate import (
     simulate,
     world_of,
 )
-from graphkit.simulate.text.corpus import sample
+from graphkit.simulate.text.corpus import Corpus, cut, sample
+from graphkit.simulate.text.corpus import load as load_corpus
 from tests.simulated import Made, load
 
 WORLD = world_of("small", level=1, seed=5)
@@ -48,6 +52,24 @@ def test_the_corpus_is_part_of_the_worlds_identity(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="prompts"):
             simulate(tmp_path / "c", world, prompts=tmp_path / name)
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("sentences", [30, 5438])
+def test_no_two_items_of_a_long_data_set_are_alike(sentences: int) -> None:
+    names = "abcdefghijklmnopqrstuvwxyzABCD"
+    few = Corpus(cut(["A whole prompt."]), cut([f"{name} was here." for name in names]))
+    corpus = few if sentences == 30 else load_corpus()
+    assert len(corpus.sentences) == sentences
+    n = 20_000  # thirty sentences make 900 pairs, and 27,000 triples
+    place = np.arange(n)
+    items = corpus.items(place, place, np.zeros(n, np.bool_))
+
+    assert pc.count_distinct(items).as_py() == n
+    assert items[0] == corpus.whole.as_is(np.zeros(1, np.int64))[0]
+    # Neighbours have no sentence in common, so that a dealt set leaves nothing to compare.
+    later = [str(text) for text in items[len(corpus.whole) : len(corpus.whole) + 800]]
+    for left, right in itertools.pairwise(later):
+        assert left[:15] != right[:15] and left[-15:] != right[-15:]
 
 
 def test_most_honest_prompts_are_unique(made: Made) -> None:

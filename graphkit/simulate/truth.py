@@ -47,8 +47,8 @@ def truth_of(population: Population) -> pa.Table:
 def traces_of(population: Population) -> pa.Table:
     """What each ring owns, spelled as the records spell it: TRACES, by ring and kind.
 
-    Of a wrapper it is the longest stretch that every wording has in common with itself: each
-    piece up to its slot.
+    Of a wrapper these are its pieces that bear the ring's own word; all others are anybody's. A
+    data set that is dealt out leaves nothing that two members share.
     """
     rows: list[tuple[str, str, str]] = []
     turns = _turns(population)
@@ -83,24 +83,19 @@ def _cards(population: Population, card: int, turn_d: int) -> list[str]:
 
 
 def _texts(population: Population, source: int) -> list[str]:
-    """The fixed stretches of a source's pieces; or a phrase."""
+    """The pieces of a source that bear its own word; or a phrase."""
     row = population.texts[source]
     bank = population.pieces
     if row["payload"] == PHRASE:
         return [bank.before[int(row["first"])].as_py()]
     word = population.words[int(row["word"])].as_py()
-    stretches = []
-    for piece in row["pieces"]:
-        for at in range(int(piece["first"]), int(piece["first"] + piece["n"] * row["turns"])):
-            before, slot, after = (
-                part[at].as_py() for part in (bank.before, bank.number, bank.after)
-            )
-            if slot == "{w}" or (slot == "{}" and row["number"]):
-                filling = word if slot == "{w}" else str(row["number"])
-                stretches.append(f"{before}{filling}{after}")
-            else:
-                stretches.append(max((before, after), key=len))
-    return [stretch.strip() for stretch in stretches if len(stretch) > 8]
+    places = [
+        place
+        for piece in row["pieces"]
+        for place in range(int(piece["first"]), int(piece["first"] + piece["n"] * row["turns"]))
+        if bank.number[place].as_py() == "{w}"
+    ]
+    return [f"{bank.before[at].as_py()}{word}{bank.after[at].as_py()}".strip() for at in places]
 
 
 def _devices(population: Population, device: int) -> list[str]:

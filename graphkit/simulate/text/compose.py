@@ -126,7 +126,7 @@ def _bodies(
         _own_text(chance, library, word[own]),
         _well_known(chance, corpus, len(public)),
         take(library.pieces.before, item[phrase]),
-        corpus.whole.fill(item[items] % len(corpus.whole), number[items], anew[items]),
+        corpus.items(item[items], number[items], anew[items]),
     ]
     order = np.concatenate([own, public, phrase, items])
     places[order] = np.arange(n)
@@ -208,9 +208,4 @@ def _well_known(chance: Chance, corpus: Corpus, n: int) -> pa.Array:
     low = chance.unit(n)
     rank = np.floor(size * low * low * low).astype(np.int64)
     # A corpus may be in order of source; a step without common divisor takes from all.
-    return _as_is(corpus.whole, rank * 7919 % size)
-
-
-def _as_is(bank: Bank, place: Ints) -> pa.Array:
-    """Texts as they are."""
-    return bank.fill(place, np.zeros(len(place), np.int64), np.zeros(len(place), np.bool_))
+    return corpus.whole.as_is(rank * 7919 % size)

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -15,9 +16,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.errors import DataError
-from graphkit.simulate.words import join, take
+from graphkit.simulate.words import blank, join, take
 
 PACKAGED = "packaged"
+_PAIRED = 8192  # sentences that items are paired from, so that products stay within 63 bits
+_PRIME = 7919
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z])|\n+")
 _SLOT = re.compile(r"\{w?\}")
 _NUMBER = re.compile(r"(?<![\w.,$/:-])\d{1,3}(?![\w.,:/%-])")
@@ -50,6 +53,14 @@ class Bank:
         filled = pc.if_else(replace, pa.array(number).cast(pa.string()), original)
         return join(take(self.before, place), filled, take(self.after, place))
 
+    def as_is(self, place: NDArray[np.integer]) -> pa.Array:
+        """Take texts with the numbers that they have.
+
+        Returns:
+            string, shape of `place`.
+        """
+        return self.fill(place, np.zeros(len(place), np.int64), np.zeros(len(place), np.bool_))
+
     def __len__(self) -> int:
         """How many texts there are."""
         return len(self.before)
@@ -66,6 +77,38 @@ class Corpus:
 
     whole: Bank
     sentences: Bank
+
+    def items(
+        self, place: NDArray[np.integer], number: NDArray[np.integer], fresh: NDArray[np.bool_]
+    ) -> pa.Array:
+        """Take items of one long data set: the public prompts, then their sentences in pairs.
+
+        No two places have the same pair, and neighbours share no sentence. Where all pairs are
+        used up (some 30 million in the packaged sample) they come again with a third sentence.
+
+        Args:
+            place: from 0, below 2**31.
+            number: what the first number of an item becomes.
+            fresh: whether it does.
+
+        Returns:
+            string, shape of `place`.
+        """
+        beyond = place.astype(np.int64) - len(self.whole)
+        n = min(len(self.sentences), _PAIRED)
+        # A step without common divisor reaches every pair once; near the golden section, neighbours
+        # lie far apart.
+        step = next(s for s in range(n * n * 618 // 1000, n * n) if math.gcd(s, n) == 1)
+        round_, pair = beyond // (n * n), beyond * step % (n * n)
+        whole = np.flatnonzero(beyond < 0)
+        first = self.sentences.fill(pair % n, number, fresh)
+        second = self.sentences.as_is(pair // n)
+        third = self.sentences.as_is((pair + round_ * _PRIME) % n)
+        paired = join(first, " ", second, blank(join(" ", third), round_ < 1))
+        at = np.arange(len(place))
+        at[whole] = len(place) + np.arange(len(whole))
+        known = self.whole.fill(place[whole], number[whole], fresh[whole])
+        return take(pa.concat_arrays([paired, known]), at)
 
 
 @cache
