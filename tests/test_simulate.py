@@ -126,15 +126,7 @@ def test_workers_and_parts_change_no_byte(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(population, "PART", 250)
     world = world_of("tiny", level=3, seed=2)
     simulate(tmp_path / "alone", world)
-    monkeypatch.undo()
-    code = (
-        "import sys; from graphkit.simulate import population, simulate, world_of\n"
-        "population.PART = 250\n"
-        "if __name__ == '__main__':\n"
-        "    simulate(sys.argv[1], world_of('tiny', level=3, seed=2), workers=2)\n"
-    )
-    (tmp_path / "several.py").write_text(code)
-    subprocess.run([sys.executable, tmp_path / "several.py", tmp_path / "two"], check=True)
+    simulate(tmp_path / "two", world, workers=2)
 
     assert digests(tmp_path / "two") == digests(tmp_path / "alone")
     assert len(list((tmp_path / "two").glob("dt=2026-11-22/requests/*.parquet"))) == 3

@@ -89,7 +89,7 @@ def simulate(
     prompts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A corpus; the packaged sample else.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; they change no byte.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Threads; they change no byte.")] = 1,
 ) -> None:
     """Write a simulated provider's snapshots and its truth, or check such a folder."""
     from graphkit.simulate import check_world, random_world, world_of

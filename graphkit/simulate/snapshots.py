@@ -1,8 +1,7 @@
 """Write a simulated world to a folder, in the layout that a provider hands over."""
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +13,6 @@ from graphkit.simulate.population import Population, populate
 from graphkit.simulate.text.corpus import Corpus, digest, load
 from graphkit.simulate.truth import traces_of, truth_of
 from graphkit.simulate.world import World
-
-# What a worker process makes days from, set once when it starts.
-_ground: tuple[Population, Corpus] | None = None
 
 
 def simulate(
@@ -34,7 +30,7 @@ def simulate(
         world: the settings.
         prompts: a corpus in place of the packaged sample: lines of text, or JSON lines with a
             `text` each; either may be gzipped.
-        workers: processes that make parts of days.
+        workers: threads that make parts of days.
 
     Returns:
         The world as it was simulated: with the digest of its corpus.
@@ -49,37 +45,17 @@ def simulate(
     corpus, population = load(prompts), populate(world)
     out.mkdir(parents=True, exist_ok=True)
     (out / "world.json").write_text(world.model_dump_json(indent=2) + "\n", "utf-8")
-    parts = [(out, day, part) for day in range(world.days) for part in range(len(population.parts))]
-    if workers == 1:
-        for at in parts:
-            _write_part(population, corpus, at)
-    else:
-        # Workers are started afresh, not forked: a fork of a process with threads may hang.
-        with ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=_prepare, initargs=(world, prompts)
-        ) as pool:
-            list(pool.map(_work, parts))
+    parts = [(day, part) for day in range(world.days) for part in range(len(population.parts))]
+    # Threads, since all that takes long is in NumPy and Arrow, and they share the population.
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda at: _write_part(population, corpus, out, *at), parts))
     _write(traces_of(population), out / "traces.parquet")
     _write(truth_of(population), out / "truth.parquet")
     return world
 
 
-def _prepare(world: World, prompts: Path | None) -> None:
-    """Make in a worker what its days are made from."""
-    global _ground
-    pa.set_cpu_count(1)  # the workers are the threads
-    _ground = (populate(world), load(prompts))
-
-
-def _work(at: tuple[Path, int, int]) -> None:
-    """Write a part in a worker."""
-    assert _ground is not None
-    _write_part(*_ground, at)
-
-
-def _write_part(population: Population, corpus: Corpus, at: tuple[Path, int, int]) -> None:
-    """Write one part of one day: `at` is the folder of the world, the day and the part."""
-    out, day, part = at
+def _write_part(population: Population, corpus: Corpus, out: Path, day: int, part: int) -> None:
+    """Write one part of one day."""
     world = population.world
     folder = out / f"dt={world.end - timedelta(days=world.days - 1 - day)}"
     for name, table in make_part(population, corpus, day, part).items():
