@@ -70,11 +70,17 @@ def test_what_a_ring_owns_is_in_its_records(made: Made) -> None:
             UNION ALL
             SELECT t.ring, t.kind, t.entity, count(DISTINCT account_id)
             FROM traces t JOIN p ON p.ring = t.ring AND t.kind = 'card' AND p.fingerprint = t.entity
+            GROUP BY ALL
+            UNION ALL
+            SELECT t.ring, t.kind, t.entity, count(DISTINCT account_id)
+            FROM traces t JOIN truth u ON u.ring = t.ring JOIN accounts USING (account_id)
+            WHERE (t.kind = 'domain' AND email_domain = t.entity)
+               OR (t.kind = 'org' AND org_id = t.entity)
             GROUP BY ALL)
         SELECT kind, count(*), count(n), coalesce(sum(n), 0)
         FROM traces LEFT JOIN seen USING (ring, kind, entity) GROUP BY kind ORDER BY kind""")
 
-    assert [kind for kind, *_ in rows] == ["card", "device", "ip", "prompt"]
+    assert [kind for kind, *_ in rows] == ["card", "device", "domain", "ip", "org", "prompt"]
     for kind, told, found, holders in rows:
         assert int(str(found)) >= 0.7 * int(str(told)), kind
         assert int(str(holders)) >= 2 * int(str(found)), kind

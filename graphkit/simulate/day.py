@@ -15,7 +15,14 @@ from graphkit.simulate.people import start_us
 from graphkit.simulate.population import Population
 from graphkit.simulate.sessions import moments
 from graphkit.simulate.slots import DAY_US, HOUR_US
-from graphkit.simulate.spelling import account_ids, cards, domains, org_ids, payers
+from graphkit.simulate.spelling import (
+    SECOND_CARD,
+    account_ids,
+    cards,
+    domains,
+    org_ids,
+    payers,
+)
 from graphkit.simulate.text.compose import Library, compose
 from graphkit.simulate.text.corpus import Corpus
 from graphkit.simulate.words import COUNTRIES, MODELS, take
@@ -129,8 +136,12 @@ def _payments(
     pays = chance.unit(n) * 255 < people["pays"]
     who = np.flatnonzero(pays & (ts >= people["created"]) & (ts < people["banned"]))
     who = who[np.argsort(ts[who], kind="stable")]
-    payer = people[who]
-    turn = np.where(payer["card_turn_d"] > 0, day // payer["card_turn_d"].clip(1), 0)
+    second = chance.unit(len(who)) * 255 < people["card2_share"][who]
+    owner = np.where(second, people["card2"][who], number[who])
+    payer = population.people[owner]
+    turn_d = payer["card_turn_d"].astype(np.int64)
+    turn = np.where(turn_d > 0, day // turn_d.clip(1), 0)
+    turn += np.where(second & (owner == number[who]), SECOND_CARD, 0)
     amounts = pa.array([Decimal(f"{dollars}.00") for dollars in _AMOUNTS], pa.decimal128(18, 2))
     columns = [
         account_ids(world.seed, number[who]),

@@ -11,7 +11,7 @@ from graphkit.simulate.slots import BLOCK, HOME, JOB, PHRASE, PROXY, ROUTE, TEXT
 from graphkit.simulate.spelling import COMMON_DEVICES, n_rare_devices
 from graphkit.simulate.text.wrappers import POOL
 from graphkit.simulate.words import rank_within
-from graphkit.simulate.world import World
+from graphkit.simulate.world import TacticName, World
 
 
 @dataclass
@@ -66,13 +66,21 @@ class Ring:
         members: places of its accounts, every role.
         tactics: names of what it does.
         chance: its own source of chance, so that no ring changes another.
+        hijacked: places of the honest accounts that it took over.
+        traces: what it owns and its accounts share: (kind, number of the row or entity).
     """
 
     number: int
     operator: int
     members: Ints
-    tactics: tuple[str, ...]
+    tactics: tuple[TacticName, ...]
     chance: Chance
+    hijacked: list[int] = field(default_factory=list)
+    traces: list[tuple[str, int]] = field(default_factory=list)
+
+    def owns(self, kind: str, entities: Ints) -> None:
+        """Note that rows or entities of one kind are the ring's own."""
+        self.traces.extend((kind, entity) for entity in entities.tolist())
 
 
 @dataclass
@@ -91,7 +99,8 @@ class Draft:
         pieces: pieces of wrappers and whole phrases, each with one slot at most, `{}` or `{w}`.
         devices: user agent and TLS fingerprint of devices beyond the common and the rare ones.
         rings: what was planted.
-        traces: what each ring owns: (ring number, kind, number of the row or entity).
+        groups: honest groups so far.
+        steps: payer of the next step of a chain; far above any account's number.
     """
 
     world: World
@@ -109,8 +118,8 @@ class Draft:
     pieces: list[str] = field(default_factory=lambda: list(POOL))
     devices: list[tuple[str, str]] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
-    traces: list[tuple[int, str, int]] = field(default_factory=list)
     groups: int = 0
+    steps: int = 1 << 30
 
     def add_homes(self) -> Ints:
         """Add the homes of every provider as ways out; return their rows."""
@@ -215,7 +224,14 @@ class Draft:
         return int(self.add_texts(1, PHRASE, first=len(self.pieces) - 1)[1][0])
 
     def add_jobs(
-        self, n: int, mode: int, *, seats: int = 1, step_min: int = 30, jitter_min: int = 0
+        self,
+        n: int,
+        mode: int,
+        *,
+        seats: int = 1,
+        step_min: int = 30,
+        jitter_min: int = 0,
+        share: float = 1.0,
     ) -> Ints:
         """Add n times working hours that accounts share; return the rows.
 
@@ -225,16 +241,23 @@ class Draft:
             seats: TURNS: accounts that take turns.
             step_min: TURNS: minutes of a turn.
             jitter_min: minutes by which a member strays, as a standard deviation.
+            share: sittings that follow the job, from 0 to 1.
         """
         rows, numbers = self.jobs.add(n)
         rows["mode"], rows["n"] = mode, seats
         rows["step_min"], rows["jitter_min"] = step_min, jitter_min
+        rows["share"] = round(255 * share)
         return numbers
 
     def add_device(self, agent: str, tls: str) -> int:
         """Add a device beyond the common and the rare ones; return its number."""
         self.devices.append((agent, tls))
         return COMMON_DEVICES + n_rare_devices(self.world.accounts) + len(self.devices) - 1
+
+    def new_steps(self, n: int) -> Ints:
+        """Number n payers that a chain of names and postal codes connects, and no others."""
+        self.steps += n + 3
+        return np.arange(self.steps - n - 3, self.steps - 3)
 
     def new_groups(self, n: int) -> Ints:
         """Number n more honest groups."""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from graphkit.errors import UsageError
 from graphkit.simulate.chance import Chance
-from graphkit.simulate.operators import TACTICS
+from graphkit.simulate.operators import ALONE, TACTICS
 from graphkit.simulate.world import World
 
 Preset = Literal["tiny", "small", "medium", "large", "full"]
@@ -41,8 +41,9 @@ PRESETS: Mapping[Preset, dict[str, Any]] = {
     },
 }
 _OPEN = {"naive": 1.0}
-_SOME = {"naive": 3.0, "only_address": 1.0, "only_card": 1.0, "only_wrapper": 1.0, "together": 1.0}
-_MOST = {name: 1.0 for name in TACTICS if name != "naive"}
+_SOME = {"naive": 3.0, "mixed": 3.0, "only_address": 1.0, "only_card": 1.0, "only_wrapper": 1.0}
+_MOST = {name: 0.4 if name in ALONE else 1.0 for name in TACTICS if name != "naive"}
+_MOST |= {"mixed": 2.0}
 # What each level from 0 to 4 sets a knob to.
 LEVELS: Mapping[str, tuple[Any, ...]] = {
     "rings.tactics": (_OPEN, _SOME, _MOST, _MOST, _MOST),
@@ -56,6 +57,7 @@ LEVELS: Mapping[str, tuple[Any, ...]] = {
     "rings.hijacked": (0.0, 0.0, 0.02, 0.05, 0.05),
     "rings.junk": (0.0, 0.0, 0.05, 0.1, 0.1),
     "rings.bridged": (0.0, 0.0, 0.1, 0.2, 0.3),
+    "rings.succeeded": (0.0, 0.1, 0.1, 0.2, 0.3),
 }
 # From where to where a knob of a random world is drawn, evenly.
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -68,6 +70,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "rings.hijacked": (0.0, 0.1),
     "rings.junk": (0.0, 0.15),
     "rings.bridged": (0.0, 0.3),
+    "rings.succeeded": (0.0, 0.4),
     "rings.tactics_max": (1, 5),
     "honest.requests": (2.0, 5.0),
     "honest.developer_share": (0.03, 0.12),

@@ -47,7 +47,7 @@ def ordinary(chance: Chance, world: World, n: int, n_lines: int, first: int) -> 
     """
     people = np.zeros(n, ACCOUNT)
     number = first + np.arange(n)
-    people["card"] = people["payer"] = number
+    people["card"] = people["card2"] = people["payer"] = number
     for field in ("job", "org", "ring", "group", "once_text", "once_route"):
         people[field] = -1
     for field in ("peak_day", "once_day", "moves_h"):
@@ -86,6 +86,7 @@ def _equip(chance: Chance, world: World, people: NDArray[np.void], number: Ints)
     people["issuer"] = np.floor(N_BINS * chance.unit(n) * chance.unit(n)).astype(np.int64)
     pays = chance.between(12, 128, n)
     people["pays"] = np.where(chance.flip(world.honest.free_share, n), 0, pays)
+    people["card2_share"] = np.where(chance.flip(0.3, n), chance.between(25, 180, n), 0)
     people["word"] = chance.below(N_WORDS, n)
     people["model"] = chance.pick([share for _, share in MODELS], n)
     moves = chance.flip(world.honest.launch_share, n)

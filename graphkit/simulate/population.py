@@ -35,8 +35,7 @@ class Population:
         agents: user agent of each device.
         tls: TLS fingerprint of each device.
         words: invented words.
-        rings: what was planted.
-        traces: what each ring owns: (ring number, kind, number of the row or entity).
+        rings: what was planted, and what each owns.
     """
 
     world: World
@@ -49,7 +48,6 @@ class Population:
     tls: pa.Array
     words: pa.Array
     rings: tuple[Ring, ...]
-    traces: tuple[tuple[int, str, int], ...]
 
     @property
     def parts(self) -> list[slice]:
@@ -120,7 +118,6 @@ def _finish(draft: Draft, homes: NDArray[np.int32]) -> Population:
         tls=tls,
         words=new_words(world.seed),
         rings=tuple(draft.rings),
-        traces=tuple(draft.traces),
     )
 
 

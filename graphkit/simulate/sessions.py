@@ -14,6 +14,7 @@ from graphkit.simulate.slots import (
     MINUTE_US,
     N_EGRESS,
     TOGETHER,
+    TURNS,
     WORK,
 )
 
@@ -91,7 +92,7 @@ def moments(
     nth = np.arange(m) - np.repeat(np.cumsum(counts) - counts, counts)
     sitting = rows * N_SITTINGS + chance.below(people["sittings"][rows].astype(np.int64), m)
     local_us = begun_min.ravel()[sitting] * MINUTE_US + np.floor(
-        chance.exponential(m) * (_SITTING_MIN * MINUTE_US)
+        chance.exponential(m) * (_spans_min(people, jobs)[rows] * MINUTE_US)
     ).astype(np.int64)
     local_us += chance.below(MINUTE_US // 16, m)
     ts = start + (local_us - people["ahead_h"][rows].astype(np.int64) * HOUR_US) % DAY_US
@@ -144,8 +145,19 @@ def _sittings(chance: Chance, people: NDArray[np.void], jobs: NDArray[np.void], 
         fixed = np.where(rows["mode"][:, None] == TOGETHER, common, turn)
         stray = NORMAL[chance.raw(len(busy) * N_SITTINGS) >> np.uint64(52)]
         stray = np.floor(stray.reshape(len(busy), N_SITTINGS) * rows["jitter_min"][:, None])
-        minutes[busy] = fixed + stray.astype(np.int64)
+        follows = chance.unit(len(busy) * N_SITTINGS).reshape(len(busy), N_SITTINGS) * 255
+        follows = follows < rows["share"][:, None]
+        minutes[busy] = np.where(follows, fixed + stray.astype(np.int64), minutes[busy])
     return minutes
+
+
+def _spans_min(people: NDArray[np.void], jobs: NDArray[np.void]) -> Ints:
+    """Mean minutes from a sitting's begin to a request of it; a turn has its own length."""
+    spans = np.full(len(people), _SITTING_MIN, np.int64)
+    busy = np.flatnonzero(people["job"] >= 0)
+    rows = jobs[people["job"][busy]]
+    spans[busy] = np.where(rows["mode"] == TURNS, rows["step_min"], _SITTING_MIN)
+    return spans
 
 
 def _ways_out(chance: Chance, people: NDArray[np.void], begun_min: Ints, start: int) -> Ints:

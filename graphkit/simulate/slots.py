@@ -54,14 +54,16 @@ JOB = np.dtype(
         ("n", np.int64),  # TURNS: seats
         ("step_min", np.int16),  # TURNS: minutes of a seat's turn
         ("jitter_min", np.int16),  # minutes by which a member strays
+        ("share", np.uint8),  # of 255, sittings that follow it; the others are a member's own
     ]
 )
 
 ANY, WORK, AWAY = 0, 1, 2
 N_EGRESS, N_TEXT = 6, 4
 HOME_SLOT = 0
-MEMBER, HIJACKED, BRIDGE, JUNK = 1, 2, 3, 4
-ROLES = ("", "member", "hijacked", "bridge", "junk")
+MEMBER, HIJACKED, BRIDGE, JUNK, FRAMED = 1, 2, 3, 4, 5
+ROLES = ("", "member", "hijacked", "bridge", "junk", "framed")
+CHAINED = 255  # alias of payers whose number is a step of a chain
 
 ACCOUNT = np.dtype(
     [
@@ -102,8 +104,10 @@ ACCOUNT = np.dtype(
         ("card", np.int32),
         ("card_turn_d", np.uint8),  # days until the card is replaced; 0: never
         ("issuer", np.int16),  # row of spelling.BINS
+        ("card2", np.int32),  # place of the account whose card it also pays with
+        ("card2_share", np.uint8),  # of 255, payments with it; one's own place: a second card
         ("payer", np.int32),
-        ("alias", np.uint8),  # variant of the payer's name and postal code; 0: as it is
+        ("alias", np.uint8),  # variant of the payer's name and postal code; 0: as it is; CHAINED
         ("pays", np.uint8),  # of 255, days with a payment
         # what
         ("text", [("source", np.int32), ("share", np.uint8)], N_TEXT),  # of 255; the rest is own

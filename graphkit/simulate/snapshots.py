@@ -49,7 +49,7 @@ def simulate(
     # Threads, since all that takes long is in NumPy and Arrow, and they share the population.
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda at: _write_part(population, corpus, out, *at), parts))
-    _write(traces_of(population), out / "traces.parquet")
+    _write(traces_of(population, corpus), out / "traces.parquet")
     _write(truth_of(population), out / "truth.parquet")
     return world
 

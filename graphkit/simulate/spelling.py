@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.simulate.chance import Chance, scatter
+from graphkit.simulate.slots import CHAINED
 from graphkit.simulate.words import (
     CLIENTS,
     FIRST_NAMES,
@@ -19,6 +20,7 @@ from graphkit.simulate.words import (
 )
 
 N_BINS = 240
+SECOND_CARD = 1000  # turns by which an account's second card is ahead of its first
 COMMON_DEVICES = sum(releases for _, _, releases in CLIENTS)
 _BASE32 = np.frombuffer(b"0123456789abcdefghjkmnpqrstvwxyz", np.uint8)
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -101,21 +103,28 @@ def payers(
     """Spell billing names and postal codes.
 
     Variants of one payer are near each other: another first letter or a middle initial, and a
-    postal code in the same district.
+    postal code in the same district. The steps of a chain (CHAINED) change one thing at a time,
+    in turn the first name, the last and the district, so that three steps apart nothing is left.
 
     Returns:
         name, postal code.
     """
-    bits = scatter(seed, _NAME, payer)
+    chained = alias == CHAINED
+    alias = np.where(chained, 0, alias)
+    step = payer.astype(np.int64)
+    bits, of_last, of_district = (
+        scatter(seed, _NAME, np.where(chained, (step + ahead) // 3, step)) for ahead in (2, 1, 0)
+    )
     first = take(FIRST_NAMES, (bits % np.uint64(len(FIRST_NAMES))).astype(np.int64))
-    last = take(words, ((bits >> np.uint64(8)) % np.uint64(N_WORDS)).astype(np.int64))
+    last = take(words, ((of_last >> np.uint64(8)) % np.uint64(N_WORDS)).astype(np.int64))
     # 0: Ada Rhea; 1 to 20: Ada B. Rhea; 21 to 40: A. Rhea and so on, as alias runs.
     middle = np.where(alias > 0, 1 + (alias.astype(np.int64) * 7) % 20, 0)
     initials = ["", *(f"{letter}. " for letter in "ABCDEFGHIJKLMNOPRSTV")]
     short = join(pc.utf8_slice_codeunits(first, 0, 1), ".")
     name = join(pc.if_else(pa.array(alias > 20), short, first), " ", take(initials, middle), last)
-    district = ((bits >> np.uint64(32)) % np.uint64(1000)).astype(np.int64)
-    house = ((bits >> np.uint64(44)) % np.uint64(100)).astype(np.int64)
+    district = ((of_district >> np.uint64(32)) % np.uint64(1000)).astype(np.int64)
+    house = (scatter(seed, _NAME, step) >> np.uint64(44)) % np.uint64(100)
+    house = house.astype(np.int64)
     postal = 100_000 + district * 100 + (house + alias) % 100
     return name, pc.utf8_slice_codeunits(pa.array(postal).cast(pa.string()), 1, 6)
 

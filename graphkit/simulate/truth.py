@@ -8,11 +8,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import TRACES, TRUTH
+from graphkit.simulate.chance import Ints
 from graphkit.simulate.groups import KINDS
 from graphkit.simulate.people import start_us
 from graphkit.simulate.population import Population
-from graphkit.simulate.slots import BLOCK, DAY_US, PHRASE, ROLES
-from graphkit.simulate.spelling import account_ids, cards
+from graphkit.simulate.slots import BLOCK, DAY_US, ROLES
+from graphkit.simulate.spelling import account_ids, cards, domains, org_ids, payers
+from graphkit.simulate.text.corpus import Corpus
 from graphkit.simulate.words import join, take
 
 
@@ -44,73 +46,116 @@ def truth_of(population: Population) -> pa.Table:
     return TRUTH.conform(table.sort_by("account_id").combine_chunks())
 
 
-def traces_of(population: Population) -> pa.Table:
-    """What each ring owns, spelled as the records spell it: TRACES, by ring and kind.
+def traces_of(population: Population, corpus: Corpus) -> pa.Table:
+    """What each ring owns and its accounts share, as the records spell it: TRACES, by ring.
 
-    Of a wrapper these are its pieces that bear the ring's own word; all others are anybody's. A
-    data set that is dealt out leaves nothing that two members share.
+    Of a wrapper these are the wordings of the piece that bears its word; of a private set its
+    items. A way out through strangers' homes, a dealt set and working hours leave nothing.
     """
     rows: list[tuple[str, str, str]] = []
-    turns = _turns(population)
-    for number, kind, entity in population.traces:
-        if kind == "card":
-            spelled = _cards(population, entity, turns.get(entity, 0))
-        else:
-            spelled = _SPELL[kind](population, entity)
-        rows += [(f"ring-{number + 1:04d}", _KIND[kind], value) for value in spelled]
+    for ring in population.rings:
+        for kind in dict.fromkeys(kind for kind, _ in ring.traces):
+            entities = np.array([e for name, e in ring.traces if name == kind], np.int64)
+            spelled = _SPELL[kind](population, corpus, entities)
+            rows += [(f"ring-{ring.number + 1:04d}", _KIND[kind], value) for value in spelled]
     columns = list(zip(*sorted(set(rows)), strict=True)) or [(), (), ()]
     arrays = [pa.array(column, pa.string()) for column in columns]
     return TRACES.conform(pa.table(arrays, names=list(TRACES.columns)))
 
 
-def _addresses(population: Population, route: int) -> list[str]:
-    """Every address of a way out that is a ring's own."""
-    network, row = population.network, population.network.routes[route]
-    if row["way"] != BLOCK:
-        return []
-    first, n = int(row["first"]), int(row["n"]) * int(row["turns"])
-    octets = network.shared[first : first + n].astype(">u4").view(np.uint8).reshape(-1, 4)
+def _addresses(population: Population, corpus: Corpus, routes: Ints) -> list[str]:
+    """Every address of ways out that are a ring's own."""
+    network = population.network
+    rows = network.routes[routes]
+    places = [
+        np.arange(row["first"], row["first"] + int(row["n"]) * int(row["turns"]))
+        for row in rows[rows["way"] == BLOCK]
+    ]
+    addresses = network.shared[np.concatenate([np.zeros(0, np.int64), *places])]
+    octets = addresses.astype(">u4").view(np.uint8).reshape(-1, 4)
     return [".".join(map(str, address)) for address in octets.tolist()]
 
 
-def _cards(population: Population, card: int, turn_d: int) -> list[str]:
-    """Every fingerprint that a card has over the days."""
-    turns = np.arange((population.world.days - 1) // turn_d + 1 if turn_d else 1)
-    fingerprints, _, _ = cards(
-        population.world.seed, np.full(len(turns), card), turns, np.zeros(len(turns), np.int64)
-    )
-    return [str(value) for value in fingerprints.to_pylist()]
+def _cards(population: Population, corpus: Corpus, owners: Ints) -> list[str]:
+    """Every fingerprint that accounts' cards have over the days."""
+    world, rows = population.world, population.people[owners]
+    turn_d = rows["card_turn_d"].astype(np.int64)
+    n = np.where(turn_d > 0, (world.days - 1) // turn_d.clip(1) + 1, 1)
+    of = np.repeat(np.arange(len(rows)), n)
+    turns = np.arange(len(of)) - (np.cumsum(n) - n)[of]
+    return _plain(cards(world.seed, rows["card"][of], turns, rows["issuer"][of])[0])
 
 
-def _texts(population: Population, source: int) -> list[str]:
-    """The pieces of a source that bear its own word; or a phrase."""
-    row = population.texts[source]
-    bank = population.pieces
-    if row["payload"] == PHRASE:
-        return [bank.before[int(row["first"])].as_py()]
-    word = population.words[int(row["word"])].as_py()
-    places = [
-        place
-        for piece in row["pieces"]
-        for place in range(int(piece["first"]), int(piece["first"] + piece["n"] * row["turns"]))
-        if bank.number[place].as_py() == "{w}"
-    ]
-    return [f"{bank.before[at].as_py()}{word}{bank.after[at].as_py()}".strip() for at in places]
+def _texts(population: Population, corpus: Corpus, sources: Ints) -> list[str]:
+    """The stretches with a wrapper's word: the one piece that hardly anybody else has."""
+    bank, stretches = population.pieces, []
+    for row in population.texts[sources]:
+        word = population.words[int(row["word"])].as_py()
+        for piece in row["pieces"]:
+            for at in range(int(piece["first"]), int(piece["first"] + piece["n"] * row["turns"])):
+                before, slot, after = (
+                    part[at].as_py() for part in (bank.before, bank.number, bank.after)
+                )
+                if slot == "{w}":
+                    stretches.append(f"{before}{word}{after}".strip())
+    return stretches
 
 
-def _devices(population: Population, device: int) -> list[str]:
-    """The user agent."""
-    return [str(population.agents[device].as_py())]
+def _sets(population: Population, corpus: Corpus, sources: Ints) -> list[str]:
+    """The items of private sets."""
+    rows = population.texts[sources]
+    items = [np.arange(row["first"], row["first"] + row["n"]) for row in rows]
+    item = np.concatenate([np.zeros(0, np.int64), *items])
+    return _plain(corpus.items(item, np.zeros_like(item), np.zeros(len(item), np.bool_)))
 
 
-def _turns(population: Population) -> dict[int, int]:
-    """Days until a card is replaced, of the cards that are."""
-    people = population.people[population.people["card_turn_d"] > 0]
-    return dict(zip(people["card"].tolist(), people["card_turn_d"].tolist(), strict=True))
+def _devices(population: Population, corpus: Corpus, devices: Ints) -> list[str]:
+    """The user agents."""
+    return _plain(take(population.agents, devices))
 
 
-_SPELL = {"route": _addresses, "text": _texts, "device": _devices}
-_KIND = {"route": "ip", "card": "card", "text": "prompt", "device": "device"}
+def _domains(population: Population, corpus: Corpus, numbers: Ints) -> list[str]:
+    """The mail domains."""
+    return _plain(domains(population.world.seed, population.words, numbers))
+
+
+def _orgs(population: Population, corpus: Corpus, numbers: Ints) -> list[str]:
+    """The organisations."""
+    return _plain(org_ids(population.world.seed, numbers))
+
+
+def _names(population: Population, corpus: Corpus, places: Ints) -> list[str]:
+    """The billing names of accounts."""
+    rows = population.people[places]
+    names, _ = payers(population.world.seed, population.words, rows["payer"], rows["alias"])
+    return _plain(names)
+
+
+def _plain(values: pa.Array) -> list[str]:
+    """Strings as a list."""
+    return [str(value) for value in values.to_pylist()]
+
+
+_SPELL = {
+    "route": _addresses,
+    "card": _cards,
+    "device": _devices,
+    "text": _texts,
+    "set": _sets,
+    "domain": _domains,
+    "org": _orgs,
+    "name": _names,
+}
+_KIND = {
+    "route": "ip",
+    "card": "card",
+    "device": "device",
+    "text": "prompt",
+    "set": "prompt",
+    "domain": "domain",
+    "org": "org",
+    "name": "name",
+}
 
 
 def _numbered(name: str, number: NDArray[np.int64]) -> pa.Array:

@@ -7,16 +7,32 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 # What a ring may do; `operators.TACTICS` has a function for each.
 TacticName = Literal[
-    "naive",
     "only_address",
     "only_card",
     "only_device",
+    "only_domain",
+    "only_org",
     "only_wrapper",
-    "proxies",
+    "only_payload",
+    "only_timing",
+    "naive",
+    "mixed",
+    "split",
+    "chain",
+    "rotation",
+    "reseller",
     "paraphrase",
     "dealt",
+    "payloads",
     "turns",
-    "together",
+    "jitter",
+    "proxies",
+    "hub",
+    "random",
+    "popular",
+    "pivot",
+    "reverse",
+    "framing",
 ]
 
 
@@ -95,11 +111,18 @@ class Rings(_Frozen):
     )
     tactics_min: int = Field(1, ge=1, description="tactics of a ring, at least")
     tactics_max: int = Field(1, ge=1, description="and at most")
-    strength: float = _share(0.75, "a member's activity that shows what its ring shares")
-    holders: int = Field(10, ge=2, description="members per shared address, card and device")
+    strength: float = _share(
+        0.75,
+        "a member's records that show what its ring shares: requests, payments; of what an account "
+        "has once (mail domain, organisation, billing name) the members",
+    )
+    holders: int = Field(
+        10, ge=2, description="members per shared address, card, device, domain, organisation"
+    )
     matched: float = _share(0.5, "members whose volume, age and hours are drawn as developers' are")
     replaced: float = _share(0.15, "members banned within the days and replaced")
-    camouflage: float = _share(0.1, "a member's requests that are an honest account's in all")
+    camouflage: float = _share(0.1, "records that a camouflage spends on strangers' things")
+    succeeded: float = _share(0.0, "rings that are banned as a whole and followed by an heir")
     hijacked: float = _share(0.0, "of a ring, honest accounts that were taken over")
     junk: float = _share(0.0, "of a ring, accounts that are opened and hardly used")
     bridged: float = _share(0.0, "rings that one account ties to another operator's ring")

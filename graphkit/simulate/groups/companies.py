@@ -53,6 +53,7 @@ def _pay_together(draft: Draft, groups: Cut) -> None:
     people, members, owners = draft.people, groups.members, groups.owners
     people["org"][members] = owners
     people["domain"][members] = len(MAIL_DOMAINS) + owners
+    people["card2_share"][members] = 0
     share_slots(people, members, owners, "card", "payer", "issuer", "country", "ahead_h")
 
 

@@ -2,95 +2,65 @@
 
 A ring is drawn, told its tactics, and each tactic (one small function over slots) writes what its
 members share or how they hide it. Members start as honest accounts do, with a home, a card and a
-device of their own, so that a tactic only says what is not ordinary.
+device of their own, so that a tactic only says what is not ordinary. Roles come after: junk,
+replacements, hijacked accounts, and in the end heirs and bridges, who use what rings own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from graphkit.simulate.chance import Chance, Ints
 from graphkit.simulate.draft import Draft, Ring
 from graphkit.simulate.groups import KINDS
-from graphkit.simulate.operators.hiding import take_turns, work_together
-from graphkit.simulate.operators.roles import replace_banned
-from graphkit.simulate.operators.sharing import (
-    only_addresses,
-    only_cards,
-    only_devices,
-    share_openly,
-    use_proxies,
+from graphkit.simulate.operators import hiding, roles, sharing, signals, writing
+from graphkit.simulate.operators.drawing import (
+    ALONE,
+    HIDING,
+    POOL,
+    SHARING,
+    TACTICS,
+    draw_tactics,
+    ring_sizes,
 )
-from graphkit.simulate.operators.writing import deal_out, only_wrapper, paraphrase
+from graphkit.simulate.operators.ties import keep_ties
 from graphkit.simulate.people import start_us
 from graphkit.simulate.slots import DAY_US, MEMBER, share_slots
 from graphkit.simulate.words import MAIL_DOMAINS
 from graphkit.simulate.world import TacticName
 
-Tactic = Callable[[Draft, Ring], None]
-TACTICS: dict[TacticName, Tactic] = {
-    "naive": share_openly,
-    "only_address": only_addresses,
-    "only_card": only_cards,
-    "only_device": only_devices,
-    "only_wrapper": only_wrapper,
-    "proxies": use_proxies,
-    "paraphrase": paraphrase,
-    "dealt": deal_out,
-    "turns": take_turns,
-    "together": work_together,
+# What each tactic writes: of the ring's members, or of honest accounts.
+_OF_MEMBERS: dict[TacticName, Callable[[Draft, Ring, Ints], None]] = {
+    "proxies": hiding.use_proxies,
+    "hub": hiding.poison_hub,
+    "random": hiding.camouflage_at_random,
+    "popular": hiding.camouflage_by_popularity,
+    "pivot": hiding.pivot,
+    "only_address": signals.share_addresses,
+    "only_card": signals.share_cards,
+    "only_device": signals.share_devices,
+    "only_domain": signals.share_domains,
+    "only_org": signals.share_orgs,
+    "only_wrapper": signals.share_wrapper,
+    "only_payload": signals.share_payload,
+    "only_timing": signals.share_hours,
+    "naive": sharing.share_openly,
+    "mixed": sharing.share_several,
+    "split": sharing.split_evidence,
+    "chain": sharing.chain_cards,
+    "rotation": sharing.rotate,
+    "reseller": sharing.resell,
+    "paraphrase": writing.paraphrase,
+    "dealt": writing.deal_out,
+    "payloads": writing.vary_wrappers,
+    "turns": hiding.take_turns,
+    "jitter": hiding.stray,
 }
-
-
-def ring_sizes(chance: Chance, n_members: int, *, low: int, high: int, pool: int) -> Ints:
-    """Draw ring sizes, about evenly by their logarithm, until the members are used up.
-
-    No ring but the pool takes more than a quarter of them, so that there are several; none is left
-    where they do not suffice for the smallest.
-
-    Args:
-        chance: the source of chance.
-        n_members: accounts that rings run.
-        low: members of the smallest ring.
-        high: members of the largest.
-        pool: members of the one pool; 0 for none.
-
-    Returns:
-        int64, shape (rings,); the pool first.
-    """
-    rest = n_members - pool
-    pools = np.full(1 if pool else 0, pool, np.int64)
-    if rest < low:
-        return pools
-    most = max(low, min(high, rest // 4))
-    sizes = chance.octaves(low, most, rest // low + 1)
-    sizes = sizes[np.cumsum(sizes) <= rest]
-    return np.concatenate([pools, sizes if len(sizes) else np.array([low])])
-
-
-def draw_tactics(
-    chance: Chance, weights: Mapping[TacticName, float], n: int, *, low: int, high: int
-) -> list[tuple[TacticName, ...]]:
-    """Deal tactics out to n rings: the first of each in the weights' proportions, the rest drawn.
-
-    Args:
-        chance: the source of chance.
-        weights: how often each tactic is used.
-        n: rings.
-        low: tactics of a ring, at least.
-        high: and at most; fewer where the same is drawn twice.
-    """
-    names = [name for name in TACTICS if weights.get(name, 0) > 0]
-    edges = np.cumsum([weights[name] for name in names])
-    at = (np.arange(n) + chance.unit(1)) / max(n, 1) * edges[-1]
-    first = np.searchsorted(edges, at, side="right").clip(0, len(names) - 1)
-    first = first[chance.permutation(n)]
-    more = chance.pick([weights[name] for name in names], n * (high - 1)).reshape(n, high - 1)
-    counts = chance.between(low, high, n)
-    return [
-        tuple(names[t] for t in dict.fromkeys([int(f), *m[: count - 1].tolist()]))
-        for f, m, count in zip(first, more, counts, strict=True)
-    ]
+_OF_STRANGERS: dict[TacticName, Callable[[Draft, Ring, Ints], None]] = {
+    "reverse": roles.lure,
+    "framing": roles.frame,
+}
+_SUCCESSION_D = 4  # days that a ring and its heir need
 
 
 def plant_rings(draft: Draft, members: Ints, free: Ints) -> None:
@@ -99,30 +69,65 @@ def plant_rings(draft: Draft, members: Ints, free: Ints) -> None:
     Args:
         draft: the population.
         members: places of the accounts that rings run.
-        free: places of honest accounts, whom a ring may hijack or frame.
+        free: places of honest accounts, whom a ring may hijack, lure or frame.
     """
-    world, people = draft.world, draft.people
-    rings, chance = world.rings, Chance(world.seed, 30)
+    chance = Chance(draft.world.seed, 30)
+    for ring in _draw_rings(draft, chance, members):
+        plant(draft, ring, free)
+        draft.rings.append(ring)
+        if ring.operator != ring.number:
+            roles.succeed(draft, draft.rings[ring.operator], ring)
+    roles.build_bridges(draft, chance)
+    for ring in draft.rings:
+        keep_ties(draft, ring)
+
+
+def plant(draft: Draft, ring: Ring, free: Ints) -> None:
+    """Turn the accounts of one ring into it, in place: its tactics, and the roles within it."""
+    people, n = draft.people, len(ring.members)
+    people["kind"][ring.members] = KINDS.index("ring")
+    people["ring"][ring.members] = ring.number
+    people["role"][ring.members] = MEMBER
+    people["seat"][ring.members] = np.arange(n)
+    if not ring.chance.flip(draft.world.rings.matched, 1)[0]:
+        _run_alike(draft, ring)
+    for name, write in _OF_MEMBERS.items():
+        if name in ring.tactics:
+            write(draft, ring, ring.members)
+    for name, write in _OF_STRANGERS.items():
+        if name in ring.tactics:
+            write(draft, ring, free)
+    roles.open_junk(draft, ring)
+    roles.replace_banned(draft, ring)
+    roles.hijack(draft, ring, free)
+
+
+def _draw_rings(draft: Draft, chance: Chance, members: Ints) -> list[Ring]:
+    """Draw sizes, tactics and operators; an heir has its operator's first ring's tactics."""
+    world, rings = draft.world, draft.world.rings
     sizes = ring_sizes(
         chance, len(members), low=rings.size_min, high=rings.size_max, pool=rings.pool
     )
-    tactics = draw_tactics(
-        chance, rings.tactics, len(sizes), low=rings.tactics_min, high=rings.tactics_max
-    )
+    n = len(sizes)
+    tactics = draw_tactics(chance, rings.tactics, n, low=rings.tactics_min, high=rings.tactics_max)
+    if rings.pool:
+        tactics[0] = POOL
+    operators = np.arange(n)
+    wanted = chance.flip(rings.succeeded, n) & (world.days >= _SUCCESSION_D)
+    for number in range(1, n):
+        # The first ring of an operator is followed by its neighbour; an heir by nobody.
+        if wanted[number - 1] and operators[number - 1] == number - 1:
+            operators[number] = number - 1
+            tactics[number] = tactics[number - 1]
     ends = np.cumsum(sizes)
-    for number, (end, size, names) in enumerate(zip(ends, sizes, tactics, strict=True)):
-        own = Chance(world.seed, 31, number)
-        ring = Ring(number, number, members[end - size : end], names, own)
-        people["kind"][ring.members] = KINDS.index("ring")
-        people["ring"][ring.members] = number
-        people["role"][ring.members] = MEMBER
-        people["seat"][ring.members] = np.arange(size)
-        if not own.flip(rings.matched, 1)[0]:
-            _run_alike(draft, ring)
-        for name in names:
-            TACTICS[name](draft, ring)
-        replace_banned(draft, ring)
-        draft.rings.append(ring)
+    return [
+        Ring(
+            number, int(operator), members[end - size : end], names, Chance(world.seed, 31, number)
+        )
+        for number, (operator, end, size, names) in enumerate(
+            zip(operators, ends, sizes, tactics, strict=True)
+        )
+    ]
 
 
 def _run_alike(draft: Draft, ring: Ring) -> None:
@@ -139,3 +144,6 @@ def _run_alike(draft: Draft, ring: Ring) -> None:
     )
     public = people["domain"][ring.members] < len(MAIL_DOMAINS)
     people["domain"][ring.members] = np.where(public, people["domain"][ring.members], 0)
+
+
+__all__ = ["ALONE", "HIDING", "SHARING", "TACTICS", "draw_tactics", "plant_rings", "ring_sizes"]
