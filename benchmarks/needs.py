@@ -18,11 +18,11 @@ import numpy as np
 from scipy.optimize import nnls
 
 from benchmarks.run import spend
-from graphkit.simulate import World, simulate
+from graphkit.simulate import Honest, World, simulate
 from pipelines.lake import published_dates, standing
 
 END = date(2026, 11, 22)
-# Accounts, days, requests per account and day.
+# Accounts, days, requests per honest account and day.
 WORLDS = (
     *((1_000, 5, 4.0), (3_000, 5, 4.0), (10_000, 5, 4.0), (25_000, 5, 4.0), (50_000, 5, 4.0)),
     *((10_000, 1, 4.0), (10_000, 15, 4.0), (3_000, 5, 40.0), (20_000, 5, 0.5)),
@@ -35,7 +35,7 @@ def measure(accounts: int, days: int, requests: float) -> dict[str, Any]:
         folder = Path(place)
         snapshots, lake = folder / "snapshots", folder / "lake"
         world = World(
-            accounts=accounts, days=days, seed=1, end=END, requests_per_account_day=requests
+            accounts=accounts, days=days, seed=1, end=END, honest=Honest(requests=requests)
         )
         # In a process of its own: a child's peak memory never lies below its parent's.
         simulation = multiprocessing.get_context("spawn").Process(
@@ -51,7 +51,7 @@ def measure(accounts: int, days: int, requests: float) -> dict[str, Any]:
         return {
             "accounts": accounts,
             "days": days,
-            "requests_per_account_day": requests,
+            "requests_per_honest_day": requests,
             "rows": sum(table["rows"] for table in tables),
             "links": sum(
                 snapshot.manifest["files"]["links.parquet"]["rows"] for snapshot in stands

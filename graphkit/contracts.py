@@ -546,10 +546,30 @@ LINEAGE = Contract(
 TRUTH = Contract(
     "TRUTH",
     "One row per account of a simulated or labelled world: the ring it belongs to (null where "
-    "none) and the group it comes from.",
-    {"account_id": pa.string(), "ring": pa.string(), "group": pa.string()},
+    "none), who runs the ring (one operator for a ring and its successors), by which tactics and "
+    "in which role (member, hijacked, bridge, junk); of honest accounts the kind of group (lone "
+    "where none) and which group of that kind; the first and last day on which it could act.",
+    {
+        "account_id": pa.string(),
+        "ring": pa.string(),
+        "operator": pa.string(),
+        "tactic": pa.string(),
+        "role": pa.string(),
+        "group": pa.string(),
+        "kind": pa.string(),
+        "first_day": pa.date32(),
+        "last_day": pa.date32(),
+    },
     required=("account_id",),
     key=("account_id",),
+)
+TRACES = Contract(
+    "TRACES",
+    "One row per entity that a planted ring owns, spelled as the records spell it; of prompts a "
+    "stretch of the ring's wrapper that bears a word of its own.",
+    {"ring": pa.string(), "kind": pa.string(), "entity": pa.string()},
+    required=("ring", "kind", "entity"),
+    key=("ring", "kind", "entity"),
 )
 
 

@@ -48,7 +48,7 @@ class Scores:
         pair_precision: share of the pairs inside published rings that one operator runs.
         pair_recall: share of the operators' pairs that are inside one published ring.
         pair_f1: harmonic mean of the two.
-        false_positives: published accounts that were not planted, by group, largest first.
+        false_positives: published accounts that were not planted, by kind of group, largest first.
     """
 
     n_rings_planted: int
@@ -121,7 +121,7 @@ def evaluate(members: ArrowRows, truth: ArrowRows) -> Scores:
     published = np.asarray(pc.equal(found["status"], pa.scalar("published")))
     claimed[account[published]] = _number(found["ring_id"])[published]
     score = np.asarray(found["score"])
-    wrong = known["group"].filter(pa.array((claimed >= 0) & ~planted))
+    wrong = known["kind"].filter(pa.array((claimed >= 0) & ~planted))
     return _score(operator, claimed, _average_precision(planted, account, score), wrong)
 
 
@@ -137,7 +137,7 @@ def _score(
         operator: planted ring of each account of the truth; -1 for none.
         claimed: published ring of each; -1 for none.
         average_precision: as it is.
-        wrong: groups of the accounts published but not planted.
+        wrong: kinds of the accounts published but not planted.
     """
     n_planted, n_published = int((operator >= 0).sum()), int((claimed >= 0).sum())
     n_hit = int(((operator >= 0) & (claimed >= 0)).sum())
@@ -151,7 +151,7 @@ def _score(
     precision, recall = _share(n_hit, n_published), _share(n_hit, n_planted)
     pair_precision = _share(agreed, _pairs(published_sizes))
     pair_recall = _share(agreed, _pairs(planted_sizes))
-    groups = Counter(group or "unknown" for group in wrong.to_pylist())
+    kinds = Counter(kind or "unknown" for kind in wrong.to_pylist())
     return Scores(
         n_rings_planted=len(planted_sizes),
         n_rings_found=n_found,
@@ -168,7 +168,7 @@ def _score(
         pair_precision=pair_precision,
         pair_recall=pair_recall,
         pair_f1=_harmonic(pair_precision, pair_recall),
-        false_positives=tuple(sorted(groups.items(), key=lambda group: (-group[1], group[0]))),
+        false_positives=tuple(sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))),
     )
 
 

@@ -16,7 +16,7 @@ from graphkit.ingest.files import FORMS
 from graphkit.ingest.forms import is_sampled, names_of, parts
 from graphkit.ingest.place import local_file
 from graphkit.settings import Settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from graphkit.workflow import window_of
 from pipelines.lake import judged_date, read_tables, storage
 from pipelines.nightly import Outcome, run
@@ -47,9 +47,7 @@ class Trial:
 def demonstrate(
     out: Path,
     *,
-    accounts: int,
-    days: int,
-    seed: int,
+    world: World,
     report: Callable[[str], None] = lambda line: None,
 ) -> Trial:
     """Simulate a small provider and run the nightly job on the last days, one after another.
@@ -57,22 +55,20 @@ def demonstrate(
     Args:
         out: a folder that is not there, is empty, or holds an earlier demonstration; that one is
             removed first.
-        accounts: accounts of the provider.
-        days: days simulated; the window covers them all.
-        seed: seed of the simulation.
+        world: the provider; the window covers all of its days.
         report: told line by line what is done.
 
     Raises:
-        UsageError: the folder holds other things, or a number does not fit.
+        UsageError: the folder holds other things.
         StorageError: it cannot be written.
     """
     _clear(out)
     snapshots, lake = out / "snapshots", out / "lake"
-    report(f"simulating {accounts:,} accounts over {days} days")
-    world = simulate(snapshots, accounts=accounts, days=days, seed=seed)
-    settings = Settings(window_d=days)
+    report(f"simulating {world.accounts:,} accounts over {world.days} days")
+    simulate(snapshots, world)
+    settings = Settings(window_d=world.days)
     outcomes = []
-    for dt in window_of(world.end, min(days, NIGHTS)):
+    for dt in window_of(world.end, min(world.days, NIGHTS)):
         report(f"night of {dt}")
         outcomes.append(run(snapshots, dt, lake, settings=settings, report=report))
     truth = snapshots / "truth.parquet"
@@ -92,7 +88,7 @@ def score(lake: Path, truth: Path, dt: date | None = None) -> Scores:
 
 
 def read_truth(path: Path) -> pa.Table:
-    """Read a truth table: `account_id`, `ring` (empty where none) and, if there is one, `group`.
+    """Read a truth table: `account_id`, `ring` (empty where none) and what else it has of TRUTH.
 
     Raises:
         DataError: the file cannot be read or breaks its contract.
@@ -119,8 +115,9 @@ def read_truth(path: Path) -> pa.Table:
             allowed=", ".join(TRUTH.columns),
             do="add the column; empty for accounts in no ring",
         )
-    if "group" not in names:
-        rows = rows.append_column("group", pa.nulls(rows.num_rows, pa.string()))
+    for name in TRUTH.columns:
+        if name not in names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
     return TRUTH.conform(rows)
 
 

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from graphkit.cli import app
 from graphkit.settings import Settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from pipelines.nightly import run
 
 LAST = date(2026, 11, 22)
@@ -76,7 +76,7 @@ class Place:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    simulate(folder / "snapshots", accounts=200, days=2, seed=1, end=LAST)
+    simulate(folder / "snapshots", World(accounts=200, days=2, seed=1, end=LAST))
     for dt in (date(2026, 11, 21), LAST):
         run(folder / "snapshots", dt, folder / "lake", settings=Settings(window_d=2))
     return folder

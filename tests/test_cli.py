@@ -22,7 +22,7 @@ import graphkit as gk
 from graphkit.cli import app
 from graphkit.contracts import COMMUNITIES, COSHARES, RING_MEMBERS, RINGS
 from graphkit.settings import Settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from pipelines import lake as lakes
 from pipelines.nightly import run
 
@@ -35,11 +35,12 @@ NASTY = '=acct\x1b[31m"<b>\u202e'
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `snapshots`, in which a ring's account has a nasty id, and `lake`."""
     folder = tmp_path_factory.mktemp("provider")
-    simulate(folder / "snapshots", accounts=600, days=3, seed=1, end=LAST)
+    simulate(folder / "snapshots", World(accounts=600, days=3, seed=1, end=LAST))
     run(folder / "snapshots", LAST, folder / "plain", settings=Settings(window_d=3))
     renamed = lakes.read_tables(folder / "plain", LAST, ["members"])["members"]["account_id"][
         0
     ].as_py()
+    (folder / "snapshots" / "traces.parquet").unlink()
     for path in (folder / "snapshots").rglob("*.parquet"):
         table = pq.read_table(path, partitioning=None)
         ids = [NASTY if id == renamed else id for id in table["account_id"].to_pylist()]

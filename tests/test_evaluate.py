@@ -27,11 +27,13 @@ SHARES = (
 )
 
 
-def truth_of(rings: Mapping[str, str | None], group: str = "lone") -> pa.Table:
+def truth_of(rings: Mapping[str, str | None], kind: str = "lone") -> pa.Table:
     """TRUTH from account to ring."""
-    groups = ["ring" if ring else group for ring in rings.values()]
-    rows = {"account_id": list(rings), "ring": list(rings.values()), "group": groups}
-    return pa.table(rows, schema=TRUTH.schema)
+    rows = [
+        {"account_id": account, "ring": ring, "kind": "ring" if ring else kind}
+        for account, ring in rings.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=TRUTH.schema)
 
 
 def members_of(
@@ -224,12 +226,12 @@ def test_shares_of_nothing_are_one_and_f1_of_nothing_right_is_zero() -> None:
     assert (wrong.precision, wrong.ring_purity, wrong.recall, wrong.f1) == (0.0, 0.0, 1.0, 0.0)
 
 
-def test_false_positives_are_counted_by_group() -> None:
+def test_false_positives_are_counted_by_kind() -> None:
     truth = pa.concat_tables(
         [
             truth_of({"r": "A", "s": "A"}),
-            truth_of({"o1": None, "o2": None}, group="office"),
-            truth_of({"h1": None, "h2": None, "h3": None}, group="household"),
+            truth_of({"o1": None, "o2": None}, kind="office"),
+            truth_of({"h1": None, "h2": None, "h3": None}, kind="household"),
             truth_of({"l": None}),
         ]
     )

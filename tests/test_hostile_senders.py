@@ -23,7 +23,7 @@ from graphkit.contracts import INPUTS
 from graphkit.entities import Key
 from graphkit.ingest import open_snapshots
 from graphkit.settings import Settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from graphkit.workflow import Day, read_day
 
 DAY = date(2026, 11, 22)
@@ -264,7 +264,7 @@ def test_a_card_beside_a_value_leaves_the_value_and_no_digit() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_junk_from_whole_rings_hides_no_ring(form: str, tmp_path: Path) -> None:
     folder = tmp_path / "world"
-    simulate(folder, accounts=600, days=3, seed=1, end=DAY)
+    simulate(folder, World(accounts=600, days=3, seed=1, end=DAY))
     truth = pq.read_table(folder / "truth.parquet")
     ring_of = {
         row["account_id"]: row["ring"] for row in truth.to_pylist() if row["ring"] is not None

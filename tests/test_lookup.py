@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from graphkit.cli import app
 from graphkit.contracts import HOLDERS, REVEALED, UNNAMED_KINDS
 from graphkit.settings import Settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from pipelines import lake as lakes
 from pipelines.nightly import run
 from pipelines.publish import writing
@@ -32,7 +32,7 @@ PHONE = "+49 30 901820"
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `snapshots` of three days and `lake`, whose window is two of them."""
     folder = tmp_path_factory.mktemp("provider")
-    simulate(folder / "snapshots", accounts=600, days=3, seed=1, end=LAST)
+    simulate(folder / "snapshots", World(accounts=600, days=3, seed=1, end=LAST))
     day = folder / "snapshots" / f"dt={LAST}"
     rows = [f"acct_m{at},phone,{PHONE},2026-11-22T0{at}:00:00Z" for at in range(3)]
     rows += [f"acct_m{at},ip,{PREFIX}{at},2026-11-22T0{at}:00:00Z" for at in range(3)]

@@ -18,7 +18,7 @@ from graphkit.detection import Findings
 from graphkit.errors import DataError, SettingsError, StorageError, UsageError
 from graphkit.ingest import Snapshots, open_snapshots
 from graphkit.settings import Settings, load_settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from graphkit.workflow import Day, detect_window, read_day
 from pipelines import lake as lakes
 from pipelines import nightly, window
@@ -38,7 +38,7 @@ WINDOW = Settings(window_d=4)
 def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four days of a small provider."""
     folder = tmp_path_factory.mktemp("provider") / "snapshots"
-    simulate(folder, accounts=600, days=4, seed=1, end=LAST)
+    simulate(folder, World(accounts=600, days=4, seed=1, end=LAST))
     return folder
 
 

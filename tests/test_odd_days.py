@@ -16,7 +16,7 @@ import graphkit as gk
 from graphkit.errors import DataError
 from graphkit.ingest.odd_days import OddDay, check_own_rows, odd_days
 from graphkit.settings import DaySettings, Settings, load_settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from pipelines import lake as lakes
 from pipelines.findings import read_findings
 from pipelines.lookup import reveal
@@ -66,7 +66,7 @@ class Place:
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("odd")
-    simulate(folder / "snapshots", accounts=600, days=5, seed=1, end=LAST)
+    simulate(folder / "snapshots", World(accounts=600, days=5, seed=1, end=LAST))
     run(folder / "snapshots", BEFORE, folder / "lake", settings=WINDOW)
     return folder
 

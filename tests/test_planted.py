@@ -11,29 +11,52 @@ import pyarrow.parquet as pq
 import pytest
 
 import graphkit as gk
-from graphkit.evaluate import evaluate
-from graphkit.simulate import World, simulate
+from graphkit.evaluate import Scores, evaluate
+from graphkit.simulate import Crowd, Honest, Rings, World, simulate
 
-FLOORS = World(accounts=3000, days=5)
+# Kinds of honest groups that look like rings to weights set by hand: one card, one egress, one
+# template, one schedule.
+UNTOLD = {"integrator_share": 0.0, "fleet_share": 0.0, "classroom_share": 0.0}
+FLOORS = World(accounts=3000, days=5, honest=Honest(**UNTOLD))
+
+
+def scores_of(world: World, folder: Path) -> Scores:
+    """What the defaults find in a world."""
+    simulate(folder / "world", world)
+    found = gk.detect(folder / "world")
+    return evaluate(found.members.table, pq.read_table(folder / "world" / "truth.parquet"))
 
 
 @pytest.mark.parametrize("seed", [101, 102, 103])
 def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
-    simulate(tmp_path / "world", FLOORS.model_copy(update={"seed": seed}))
-    found = gk.detect(tmp_path / "world")
-    scores = evaluate(found.members.table, pq.read_table(tmp_path / "world" / "truth.parquet"))
+    scores = scores_of(FLOORS.model_copy(update={"seed": seed}), tmp_path)
     assert scores.precision >= 0.97, scores
-    assert scores.recall >= 0.55, scores
+    assert scores.recall >= 0.85, scores
     assert scores.ring_purity >= 0.9, scores
+
+
+@pytest.mark.xfail(
+    strict=True, reason="rings are judged by floors set by hand, not by a fitted card"
+)
+def test_no_kind_of_honest_group_is_taken_for_a_ring(tmp_path: Path) -> None:
+    scores = scores_of(World(accounts=3000, days=5, seed=101), tmp_path)
+    assert scores.recall >= 0.85, scores
+    assert scores.precision >= 0.97, scores
 
 
 @pytest.mark.parametrize("seed", [201, 202])
 def test_a_world_without_rings_has_none(seed: int, tmp_path: Path) -> None:
-    world = FLOORS.model_copy(update={"seed": seed, "ring_share": 0.0, "household_share": 0.3})
+    world = FLOORS.model_copy(
+        update={
+            "seed": seed,
+            "rings": Rings(share=0),
+            "honest": Honest(household_share=0.3, **UNTOLD),
+        }
+    )
     simulate(tmp_path / "world", world)
     found = gk.detect(tmp_path / "world")
     assert "published" not in found.rings["status"].to_pylist()
-    assert len(found.rings) > 20, "households are communities, or nothing was there to refuse"
+    assert len(found.rings) > 5, "households are communities, or nothing was there to refuse"
 
 
 SCRIPT = """
@@ -61,10 +84,10 @@ def measured(folder: Path) -> list[float]:
 
 def hub_costs_nothing(tmp_path: Path, crowd: int, accounts: int) -> None:
     """The same world with and without one address and one prompt that the crowd shares."""
-    world = World(accounts=accounts, days=2, seed=301, requests_per_account_day=3)
-    shares = {"crowd_address": crowd, "crowd_prompt": crowd}
-    simulate(tmp_path / "without", world.model_copy(update={"crowd": crowd}))
-    simulate(tmp_path / "with", world.model_copy(update=shares))
+    world = World(accounts=accounts, days=2, seed=301)
+    shares = {"without": Crowd(accounts=crowd), "with": Crowd(address=crowd, prompt=crowd)}
+    for name, share in shares.items():
+        simulate(tmp_path / name, world.model_copy(update={"crowd": share}))
     cpu, peak, largest, _, _ = measured(tmp_path / "without")
     hub_cpu, hub_peak, hub_largest, address, prompt = measured(tmp_path / "with")
     assert address >= crowd and prompt >= crowd, "what was withheld must be reported"

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from graphkit.cli import app
 from graphkit.errors import GraphkitError
 from graphkit.settings import Settings
-from graphkit.simulate import simulate
+from graphkit.simulate import World, simulate
 from pipelines.nightly import run
 
 DAYS = [date(2026, 11, day) for day in (18, 19, 20, 21, 22)]
@@ -29,7 +29,7 @@ SECRET = "kanarienvogel"
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole") / "snapshots"
-    simulate(folder, accounts=200, days=5, seed=1, end=LAST)
+    simulate(folder, World(accounts=200, days=5, seed=1, end=LAST))
     return folder
 
 
@@ -196,7 +196,7 @@ def test_the_needs_are_foretold_within_a_factor_of_two(
     accounts: int, days: int, tmp_path: Path
 ) -> None:
     folder, lake = tmp_path / "snapshots", tmp_path / "lake"
-    simulate(folder, accounts=accounts, days=days, seed=3, end=LAST)
+    simulate(folder, World(accounts=accounts, days=days, seed=3, end=LAST))
     needs = validated(folder, "--window", f"{days}d")["needs"]
     # A child's peak memory never lies below its parent's: a small shell comes between.
     command = ["sh", "-c", '"$@"; exit $?', "sh", Path(sys.executable).parent / "graphkit"]

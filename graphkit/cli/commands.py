@@ -3,7 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -11,9 +11,6 @@ from typer.core import TyperGroup
 from graphkit.cli import terminal
 from graphkit.cli.terminal import Form
 from graphkit.errors import GraphkitError
-
-if TYPE_CHECKING:
-    from graphkit.evaluate import Scores
 
 
 class _Commands(TyperGroup):
@@ -70,73 +67,6 @@ FormOption = Annotated[Form, typer.Option("--format", help="How to write it.")]
 SettingsOption = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Settings, a TOML file.")
 ]
-
-
-@app.command(epilog="Example: graphkit demo --out demo")
-def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to put it.")] = Path(
-        "demo"
-    ),
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated provider.")] = 3000,
-    days: Annotated[int, typer.Option(help="Days simulated.")] = 7,
-    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
-) -> None:
-    """Simulate a provider, find its rings, show what was missed.
-
-    Several nights run one after another; rings keep their names.
-    """
-    from graphkit.reports import CAUTION, explain
-    from pipelines.trial import demonstrate
-
-    with terminal.progress() as say:
-        trial = demonstrate(out, accounts=accounts, days=days, seed=seed, report=say)
-    last, findings = trial.outcomes[-1], terminal.findings(trial.lake, None)
-    terminal.heading(f"Rings of {last.dt}")
-    terminal.list_table(trial.lake, None, "rings", every=False, form=Form.table)
-    if last.rings:
-        strongest = findings.rings["ring_id"][0].as_py()
-        terminal.heading(f"Why {strongest} is one")
-        terminal.out(explain(findings, strongest))
-    terminal.heading("Against what was planted")
-    terminal.figures(trial.scores.rows(), Form.table)
-    terminal.out(_missed(trial.scores))
-    if not last.rings:
-        terminal.out(CAUTION)
-    terminal.heading("To look further")
-    terminal.out(f"graphkit rings {trial.lake} --all\nopen {last.report.resolve().as_uri()}")
-
-
-def _missed(scores: "Scores") -> str:
-    """Say what was not found and what was wrongly accused, in whole numbers."""
-    hits = round(scores.recall * scores.n_accounts_planted)
-    lost = scores.n_accounts_planted - hits
-    wrong = scores.n_accounts_published - hits
-    rings = scores.n_rings_planted - scores.n_rings_found
-    return (
-        f"\nMissed: {rings} of {scores.n_rings_planted} planted rings, {lost:,} of "
-        f"{scores.n_accounts_planted:,} planted accounts. Published wrongly: {wrong:,} accounts."
-    )
-
-
-@app.command(epilog="Example: graphkit simulate snapshots --accounts 3000 --days 7")
-def simulate(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is not there yet.")],
-    accounts: Annotated[int, typer.Option(help="Accounts in all.")] = 3000,
-    days: Annotated[int, typer.Option(help="Days that end on --end.")] = 7,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    end: Annotated[
-        date | None, typer.Option(parser=as_date, metavar="DATE", help="Last day; 2026-11-22 else.")
-    ] = None,
-) -> None:
-    """Write a simulated provider's snapshots and its truth."""
-    from graphkit.simulate import simulate as make
-
-    with terminal.progress() as say:
-        say(f"simulating {accounts:,} accounts over {days} days")
-        world = make(out, accounts=accounts, days=days, seed=seed, end=end)
-    terminal.out(
-        f"{world.days} days that end on {world.end} in {out}; the truth is {out / 'truth.parquet'}"
-    )
 
 
 @app.command(epilog="Example: graphkit run snapshots --date 2026-11-22 --out lake --window 30d")
@@ -267,21 +197,6 @@ def coshare(
 
     mentions = read_mentions(snapshots, settings=load_settings(settings, environ=os.environ))
     terminal.write(counted(mentions, within_s=within, min_participation=least), form)
-
-
-@app.command(epilog="Example: graphkit evaluate lake snapshots/truth.parquet")
-def evaluate(
-    lake: LakeArgument,
-    truth: Annotated[
-        Path, typer.Argument(metavar="TRUTH", help="File with account_id, ring and group.")
-    ],
-    dt: DateOption = None,
-    form: FormOption = Form.table,
-) -> None:
-    """Hold the rings of a date against a truth table."""
-    from pipelines.trial import score
-
-    terminal.figures(score(lake, truth, dt).rows(), form)
 
 
 @app.command(epilog="Example: graphkit settings --settings graphkit.toml")

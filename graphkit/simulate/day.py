@@ -1,4 +1,4 @@
-"""One day of a simulated world, from the world's seed and the date alone."""
+"""One part of one day of a simulated world, from the population, the date and the part alone."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,151 +9,147 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import ACCOUNTS, PAYMENTS, REQUESTS, TIMESTAMP
-from graphkit.simulate.compose import compose
+from graphkit.simulate.chance import Chance, Ints
 from graphkit.simulate.network import address
-from graphkit.simulate.people import DAY_US, start_us
-from graphkit.simulate.population import Population, pace
-from graphkit.simulate.words import COUNTRIES, MODELS, evenly, take
+from graphkit.simulate.people import start_us
+from graphkit.simulate.population import Population
+from graphkit.simulate.sessions import moments
+from graphkit.simulate.slots import DAY_US, HOUR_US
+from graphkit.simulate.spelling import (
+    SECOND_CARD,
+    account_ids,
+    cards,
+    domains,
+    org_ids,
+    payers,
+)
+from graphkit.simulate.text.compose import Library, compose
+from graphkit.simulate.text.corpus import Corpus
+from graphkit.simulate.words import COUNTRIES, MODELS, take
 from graphkit.simulate.world import World
 
-HOUR_US = 3_600_000_000
-# How likely each local hour is: people at home and about, people at work, operators' scripts.
-RHYTHMS = np.array(
-    [
-        [2, 1, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 8, 9, 9, 9, 9, 8, 7, 8, 9, 8, 6, 4],
-        [0, 0, 0, 0, 0, 0, 1, 4, 9, 12, 12, 11, 8, 11, 12, 12, 10, 6, 2, 1, 1, 1, 0, 0],
-        [4, 4, 4, 3, 3, 3, 4, 5, 7, 8, 8, 8, 7, 8, 8, 8, 8, 8, 7, 7, 7, 6, 5, 5],
-    ],
-    np.float64,
-)
-_AMOUNTS = pa.array(
-    [Decimal(f"{dollars}.00") for dollars in (5, 10, 20, 25, 50, 100, 200)], pa.decimal128(18, 2)
-)
-_AMOUNT_EDGES = np.cumsum([0.2, 0.25, 0.25, 0.1, 0.1, 0.07, 0.03])
+_SMALL, _NEXT = 0, len(MODELS) - 1
+_ANOTHER_MODEL = 0.1  # of all requests, those to the small model
+_AMOUNTS = (5, 10, 20, 25, 50, 100, 200)
+_AMOUNT_WEIGHTS = (0.2, 0.25, 0.25, 0.1, 0.1, 0.07, 0.03)
 
 
-def make_day(world: World, populations: list[Population], day: int) -> dict[str, pa.Table]:
-    """Make the snapshot of one day.
+def make_part(population: Population, corpus: Corpus, day: int, part: int) -> dict[str, pa.Table]:
+    """Make the snapshot of one day for one run of accounts.
 
     Args:
-        world: the settings.
-        populations: everybody, as `populate` and `gather_crowd` made them.
+        population: everybody, as `populate` made them.
+        corpus: public prompts.
         day: 0 for the first day.
+        part: place of the run in `population.parts`.
 
     Returns:
         `accounts` as of the end of the day by id, `requests` and `payments` of the day by time.
     """
-    tables: dict[str, pa.Table] = {}
-    for name, make, order in (
-        ("accounts", _accounts, ["account_id"]),
-        ("requests", _requests, ["ts", "account_id"]),
-        ("payments", _payments, ["ts", "account_id"]),
-    ):
-        rows = pa.concat_tables([make(world, population, day) for population in populations])
-        tables[name] = rows.sort_by([(column, "ascending") for column in order]).combine_chunks()
-    return tables
-
-
-def _chance(world: World, population: Population, day: int, what: int) -> np.random.Generator:
-    """A generator for one day, population and table, whatever else is made."""
+    world = population.world
     date = world.end - timedelta(days=world.days - 1 - day)
-    return np.random.default_rng([world.seed, 2 + population.stream, date.toordinal(), what])
+    key = (world.seed, 100 + part, date.toordinal())
+    run = population.parts[part]
+    people, number = population.people[run], np.arange(run.start, run.stop)
+    return {
+        "accounts": _accounts(population, people, number, day),
+        "requests": _requests(Chance(*key, 0), population, people, number, corpus, day),
+        "payments": _payments(Chance(*key, 1), population, people, number, day),
+    }
 
 
-def _accounts(world: World, population: Population, day: int) -> pa.Table:
+def launch_us(world: World) -> int:
+    """When the new model comes out: in the afternoon of the day in the middle."""
+    return start_us(world) + (world.days // 2) * DAY_US + 15 * HOUR_US
+
+
+def _accounts(population: Population, people: NDArray[np.void], number: Ints, day: int) -> pa.Table:
     """The accounts that exist at the end of the day."""
-    people = population.people
+    world = population.world
     until = start_us(world) + (day + 1) * DAY_US
     there = np.flatnonzero(people["created"] < until)
     people = people[there]
     columns = [
-        take(population.ids, there),
+        account_ids(world.seed, number[there]),
         pa.array(people["created"], pa.int64()).cast(TIMESTAMP),
-        take(population.domains, people["domain"]),
-        take(population.orgs, people["org"]),
+        domains(world.seed, population.words, people["domain"]),
+        org_ids(world.seed, people["org"]),
         take([name for name, _, _ in COUNTRIES], people["country"]),
         take(["active", "banned"], (people["banned"] < until).astype(np.int64)),
     ]
-    return ACCOUNTS.conform(pa.table(columns, names=list(ACCOUNTS.columns)))
+    table = pa.table(columns, names=list(ACCOUNTS.columns))
+    return ACCOUNTS.conform(table.sort_by("account_id"))
 
 
-def _requests(world: World, population: Population, day: int) -> pa.Table:
+def _requests(
+    chance: Chance,
+    population: Population,
+    people: NDArray[np.void],
+    number: Ints,
+    corpus: Corpus,
+    day: int,
+) -> pa.Table:
     """The requests of the day."""
-    rng = _chance(world, population, day, 0)
-    rows, ts = _moments(rng, world, population, day)
-    people = population.people[rows]
-    nth = np.arange(len(rows)) - np.searchsorted(rows, rows, side="left")
-    local_h = (ts // HOUR_US + people["ahead"]) % 24
-    weekday = (ts // DAY_US + 3) % 7
-    at_work = (weekday < 5) & (local_h >= 8) & (local_h < 18)
-    shared = (rng.random(len(rows)) < people["shared_share"]) & (~people["at_work"] | at_work)
-    shared |= people["landmark"] & (people["sure_day"] == day) & (nth == 0)
-    device = np.where(rng.random(len(rows)) < 0.3, people["device2"], people["device"])
-    model = np.where(rng.random(len(rows)) < 0.1, 0, people["model"])
-    prompt = compose(rng, population, rows, said=_phrases(people, nth, day))
-    letters = np.asarray(pc.utf8_length(prompt))
+    world = population.world
+    start = start_us(world) + day * DAY_US
+    made = moments(chance, people, population.jobs, start=start, day=day)
+    rows, ts, n = made.rows, made.ts, len(made.rows)
+    once = (people["once_day"][rows] == day) & (made.nth == 0)
+    egress = people["egress"][rows, made.slot]
+    detour = once & (people["once_route"][rows] >= 0)
+    device = np.where(made.second, people["device2"][rows], people["device"][rows])
+    moves_h = people["moves_h"][rows].astype(np.int64)
+    moved = (moves_h >= 0) & (ts >= launch_us(world) + moves_h * HOUR_US)
+    model = np.where(moved, _NEXT, people["model"][rows])
+    model = np.where(chance.flip(_ANOTHER_MODEL, n), _SMALL, model)
+    library = Library(population.texts, population.pieces, population.words, corpus)
+    prompt = compose(chance, library, people, rows, nth=made.nth, once=once, day=day)
+    letters = np.asarray(pc.utf8_length(prompt)).astype(np.int64)
     columns = [
-        take(population.ids, rows),
+        take(account_ids(world.seed, number), rows),
         pa.array(ts, pa.int64()).cast(TIMESTAMP),
-        address(population.network, people, ts // HOUR_US, shared=shared),
+        address(
+            population.network,
+            route=np.where(detour, people["once_route"][rows], egress["route"]),
+            seat=egress["seat"],
+            hour=ts // HOUR_US,
+            nonce=(chance.raw(n) >> np.uint64(1)).astype(np.int64),
+            six=made.six & ~detour,
+            device=device,
+        ),
         take(population.agents, device),
         take(population.tls, device),
         take([name for name, _ in MODELS], model),
         prompt,
-        pa.array(letters // 4 + rng.integers(3, 12, len(rows)), pa.int64()),
-        pa.array(1 + rng.lognormal(5.6, 0.9, len(rows)).astype(np.int64), pa.int64()),
+        pa.array(letters // 4 + chance.between(3, 11, n), pa.int64()),
+        pa.array(np.floor(1 + 270 * chance.lognormal(0.9, n)).astype(np.int64), pa.int64()),
     ]
     return REQUESTS.conform(pa.table(columns, names=list(REQUESTS.columns)))
 
 
-def _moments(
-    rng: np.random.Generator, world: World, population: Population, day: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Who asks when: places in the population (ascending) and microseconds since 1970."""
-    people = population.people
-    n = len(people)
-    start = start_us(world) + day * DAY_US
-    wants = rng.poisson(people["rate"] / people["active"] * pace(people, start))
-    counts = np.where(rng.random(n) < people["active"], wants, 0)
-    counts = np.where(people["sure_day"] == day, np.maximum(counts, 1), counts)
-    counts[(people["created"] >= start + DAY_US) | (people["banned"] <= start)] = 0
-    # Requests come in up to three sittings a day, whose hours follow the account's rhythm.
-    sittings = rng.random((n, 3))
-    for number, weights in enumerate(RHYTHMS):
-        who = people["rhythm"] == number
-        edges = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
-        sittings[who] = np.interp(sittings[who], edges, np.arange(25))
-    rows = np.repeat(np.arange(n), counts)
-    begun_h = sittings[rows, rng.integers(0, 3, len(rows))] + people["late"][rows]
-    hours = begun_h - people["ahead"][rows] + rng.exponential(0.35, len(rows))
-    ts = start + np.minimum((np.mod(hours, 24) * HOUR_US).astype(np.int64), DAY_US - 1)
-    kept = (ts >= people["created"][rows]) & (ts < people["banned"][rows])
-    return rows[kept], ts[kept]
-
-
-def _phrases(people: NDArray[np.void], nth: NDArray[np.int64], day: int) -> NDArray[np.int64]:
-    """Which fixed prompt each request is; -1 for none. Three in ten repeat it at once."""
-    repeated = (nth == 1) & (evenly(people["number"], 11) < 0.3)
-    says = (people["phrase_day"] == day) & ((nth == 0) | repeated)
-    return np.where(says, people["phrase"], -1)
-
-
-def _payments(world: World, population: Population, day: int) -> pa.Table:
+def _payments(
+    chance: Chance, population: Population, people: NDArray[np.void], number: Ints, day: int
+) -> pa.Table:
     """The payments of the day."""
-    rng = _chance(world, population, day, 1)
-    people = population.people
-    n = len(people)
-    ts = start_us(world) + day * DAY_US + rng.integers(0, DAY_US, n)
-    pays = (rng.random(n) < people["pays"]) & (ts >= people["created"]) & (ts < people["banned"])
-    amounts = np.minimum(np.searchsorted(_AMOUNT_EDGES, rng.random(n)), len(_AMOUNTS) - 1)
-    who = np.flatnonzero(pays)
-    card, payer, amount = people["card"][who], people["payer"][who], amounts[who]
+    world, n = population.world, len(people)
+    ts = start_us(world) + day * DAY_US + np.floor(chance.unit(n) * DAY_US).astype(np.int64)
+    pays = chance.unit(n) * 255 < people["pays"]
+    who = np.flatnonzero(pays & (ts >= people["created"]) & (ts < people["banned"]))
+    who = who[np.argsort(ts[who], kind="stable")]
+    second = chance.unit(len(who)) * 255 < people["card2_share"][who]
+    owner = np.where(second, people["card2"][who], number[who])
+    payer = population.people[owner]
+    turn_d = payer["card_turn_d"].astype(np.int64)
+    turn = np.where(turn_d > 0, day // turn_d.clip(1), 0)
+    turn += np.where(second & (owner == number[who]), SECOND_CARD, 0)
+    amounts = pa.array([Decimal(f"{dollars}.00") for dollars in _AMOUNTS], pa.decimal128(18, 2))
     columns = [
-        take(population.ids, who),
+        account_ids(world.seed, number[who]),
         pa.array(ts[who], pa.int64()).cast(TIMESTAMP),
         pa.repeat("card", len(who)),
-        *(take(column.combine_chunks(), card) for column in population.cards.columns),
-        *(take(column.combine_chunks(), payer) for column in population.names.columns),
-        take(_AMOUNTS, amount),
+        *cards(world.seed, payer["card"], turn, payer["issuer"]),
+        *payers(world.seed, population.words, payer["payer"], payer["alias"]),
+        take([name for name, _, _ in COUNTRIES], payer["country"]),
+        take(amounts, chance.pick(_AMOUNT_WEIGHTS, len(who))),
     ]
     return PAYMENTS.conform(pa.table(columns, names=list(PAYMENTS.columns)))

@@ -1,74 +1,28 @@
-"""Who the simulated accounts are: one row each, and ordinary until a group makes them otherwise."""
+"""Accounts before any group or ring writes to them: lone, honest, with things of their own."""
 
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.simulate.network import ACCOUNTS_PER_POOL
-from graphkit.simulate.words import CLIENTS, COUNTRIES, MAIL_DOMAINS, MODELS, pick
+from graphkit.simulate.chance import Chance, Ints, power_of_two
+from graphkit.simulate.draft import Commons, Draft
+from graphkit.simulate.network import ACCOUNTS_PER_PROVIDER
+from graphkit.simulate.slots import ACCOUNT, DAY_US, HOME_SLOT, NEVER, add_egress
+from graphkit.simulate.spelling import COMMON_DEVICES, N_BINS, n_rare_devices
+from graphkit.simulate.words import (
+    CLIENTS,
+    COUNTRIES,
+    MAIL_DOMAINS,
+    MODELS,
+    N_WORDS,
+    rank_within,
+)
 from graphkit.simulate.world import World
 
-DAY_US = 86_400_000_000
-NEVER = np.iinfo(np.int64).max
-GROUPS = (
-    "lone",
-    "ring",
-    "household",
-    "office",
-    "company_card",
-    "carrier_nat",
-    "vpn",
-    "harness",
-    "viral",
-    "crowd",
-)
-N_WORDS = 20_000
-COMMON_DEVICES = sum(releases for _, _, releases in CLIENTS)
-
-# Everything an account owns carries the number of the account that owns it, so that sharing is
-# taking over the owner's number.
-PERSON = np.dtype(
-    [
-        ("number", np.int64),
-        ("group", np.int8),
-        ("ring", np.int32),  # -1: none
-        ("created", np.int64),  # microseconds since 1970
-        ("banned", np.int64),  # the same; NEVER
-        ("country", np.int8),
-        ("ahead", np.int8),  # hours ahead of UTC
-        ("rhythm", np.int8),  # row of day.RHYTHMS
-        ("late", np.float64),  # hours later than others of the rhythm
-        ("rate", np.float64),  # requests a day
-        ("active", np.float64),  # share of days with requests
-        ("weekend", np.float64),  # rate on a Saturday or Sunday, as a share
-        ("pool", np.int32),
-        ("rank", np.int64),
-        ("v6", np.float64),  # share of requests from home over IPv6
-        ("shared", np.int64),  # first of the shared addresses used
-        ("shared_n", np.int64),
-        ("shared_h", np.int64),  # hours until the next of them is used
-        ("shared_share", np.float64),
-        ("at_work", np.bool_),  # shared addresses in working hours only
-        ("device", np.int32),
-        ("device2", np.int32),
-        ("domain", np.int64),
-        ("org", np.int64),  # -1: none
-        ("card", np.int64),
-        ("payer", np.int64),
-        ("pays", np.float64),  # payments a day
-        ("wrapper", np.int32),  # -1: none
-        ("wrapper2", np.int32),
-        ("wrapped", np.float64),  # share of requests in a wrapper
-        ("distills", np.bool_),  # what is wrapped are whole public prompts
-        ("word", np.int32),
-        ("model", np.int8),
-        ("phrase", np.int8),  # a fixed prompt sent on `phrase_day`
-        ("phrase_day", np.int32),  # -1: never
-        ("sure_day", np.int32),  # a day with at least one request; -1: none
-        ("landmark", np.bool_),  # the first request of `sure_day` comes from the shared addresses
-    ]
-)
+# What a developer sends in a day of its life, and so does a ring's member: 28.8 million requests
+# over 25,000 accounts and 45 days.
+DEVELOPER_REQUESTS = 25.6
 
 
 def start_us(world: World) -> int:
@@ -78,113 +32,158 @@ def start_us(world: World) -> int:
     return int(first.timestamp()) * 1_000_000
 
 
-def ordinary(rng: np.random.Generator, world: World, n: int, n_pools: int) -> NDArray[np.void]:
+def ordinary(chance: Chance, world: World, n: int, n_lines: int, first: int) -> NDArray[np.void]:
     """Make lone accounts: each with a home, a card, a name and a device of its own.
 
     Args:
-        rng: the source of chance.
+        chance: the source of chance.
         world: the settings.
         n: how many.
-        n_pools: home providers there are.
+        n_lines: providers of homes.
+        first: number of the first account; what it owns is spelled by its number.
 
     Returns:
-        PERSON, shape (n,).
+        ACCOUNT, shape (n,).
     """
-    people = np.zeros(n, PERSON)
-    people["number"] = people["card"] = people["payer"] = np.arange(n)
-    people["ring"] = people["wrapper"] = people["wrapper2"] = -1
-    people["phrase_day"] = people["sure_day"] = -1
+    people = np.zeros(n, ACCOUNT)
+    number = first + np.arange(n)
+    people["card"] = people["card2"] = people["payer"] = number
+    for field in ("job", "org", "ring", "group", "once_text", "once_route"):
+        people[field] = -1
+    for field in ("peak_day", "once_day", "moves_h"):
+        people[field] = -1
+    people["peak_x"] = 1
     people["banned"] = NEVER
-    age_d = rng.exponential(200, n) - world.days
-    created = start_us(world) - (age_d * DAY_US).astype(np.int64)
+    age_d = 200 * chance.exponential(n) * chance.uniform(0.9, 1.1, n) - world.days
+    created = start_us(world) - np.floor(age_d * DAY_US).astype(np.int64)
     people["created"] = np.minimum(created, start_us(world) + world.days * DAY_US - 1)
-    people["country"] = pick(rng, [share for _, share, _ in COUNTRIES], n)
-    people["ahead"] = np.array([ahead for _, _, ahead in COUNTRIES])[people["country"]]
-    people["late"] = rng.normal(0, 1.5, n)
-    people["rate"] = rng.lognormal(-0.605, 1.1, n)
-    people["active"] = rng.beta(4, 2, n)
-    people["weekend"] = rng.uniform(0.4, 1.1, n)
-    people["pool"] = rng.integers(0, n_pools, n)
-    people["rank"] = rank_within(people["pool"])
-    people["v6"] = np.where(rng.random(n) < world.v6_share, 0.7, 0.0)
-    people["shared_n"] = people["shared_h"] = 1
-    _equip(rng, world, people)
+    people["country"] = chance.pick([share for _, share, _ in COUNTRIES], n)
+    people["ahead_h"] = np.array([ahead for _, _, ahead in COUNTRIES])[people["country"]]
+    people["late_min"] = np.floor(90 * chance.normal(n))
+    people["weekend"] = chance.between(100, 255, n)
+    home = people["egress"][:, HOME_SLOT]
+    home["route"] = chance.below(n_lines, n)
+    home["seat"] = rank_within(home["route"])
+    home["share"] = 200
+    people["v6"] = np.where(chance.flip(world.network.v6_share, n), 180, 0)
+    _equip(chance, world, people, number)
     return people
 
 
-def _equip(rng: np.random.Generator, world: World, people: NDArray[np.void]) -> None:
+def _equip(chance: Chance, world: World, people: NDArray[np.void], number: Ints) -> None:
     """Give accounts devices, mail, an organisation, a habit of paying, words and a model."""
     n = len(people)
     weights = [share / releases for _, share, releases in CLIENTS for _ in range(releases)]
-    rare = rng.random(n) < 0.05
-    rare_devices = COMMON_DEVICES + rng.integers(0, n_rare_devices(n), n)
-    people["device"] = np.where(rare, rare_devices, pick(rng, weights, n))
-    second = pick(rng, weights, n)
-    people["device2"] = np.where(rng.random(n) < 0.25, second, people["device"])
-    own_domain = len(MAIL_DOMAINS) + people["number"]
-    public = pick(rng, [share for _, share in MAIL_DOMAINS], n)
-    people["domain"] = np.where(rng.random(n) < 0.08, own_domain, public)
-    people["org"] = np.where(rng.random(n) < 0.4, people["number"], -1)
-    pays = rng.uniform(0.05, 0.5, n)
-    people["pays"] = np.where(rng.random(n) < world.free_share, 0.0, pays)
-    people["word"] = rng.integers(0, N_WORDS, n)
-    people["model"] = pick(rng, [share for _, share in MODELS], n)
+    rare = COMMON_DEVICES + chance.below(n_rare_devices(world.accounts), n)
+    people["device"] = np.where(chance.flip(0.05, n), rare, chance.pick(weights, n))
+    second = chance.pick(weights, n)
+    people["device2"] = np.where(chance.flip(0.25, n), second, people["device"])
+    people["device2_share"] = 77
+    public = chance.pick([share for _, share in MAIL_DOMAINS], n)
+    people["domain"] = np.where(chance.flip(0.08, n), len(MAIL_DOMAINS) + number, public)
+    people["org"] = np.where(chance.flip(0.4, n), number, -1)
+    # A few issuers' ranges hold most cards.
+    people["issuer"] = np.floor(N_BINS * chance.unit(n) * chance.unit(n)).astype(np.int64)
+    pays = chance.between(12, 128, n)
+    people["pays"] = np.where(chance.flip(world.honest.free_share, n), 0, pays)
+    people["card2_share"] = np.where(chance.flip(0.3, n), chance.between(25, 180, n), 0)
+    people["word"] = chance.below(N_WORDS, n)
+    people["model"] = chance.pick([share for _, share in MODELS], n)
+    moves = chance.flip(world.honest.launch_share, n)
+    people["moves_h"] = np.where(moves, np.floor(40 * chance.exponential(n)), -1)
 
 
-def n_rare_devices(n: int) -> int:
-    """How many seldom seen devices there are among n accounts."""
-    return max(20, n // 60)
+def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: Ints) -> None:
+    """Say how much and when each account works, in place.
 
-
-def n_pools(n: int) -> int:
-    """How many home providers n accounts have."""
-    return 8 + n // ACCOUNTS_PER_POOL
-
-
-def rank_within(pool: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Number the accounts of each pool from 0.
-
-    Returns:
-        int64, shape (n,).
-    """
-    order = np.argsort(pool, kind="stable")
-    first = np.searchsorted(pool[order], pool[order], side="left")
-    rank = np.empty(len(pool), np.int64)
-    rank[order] = np.arange(len(pool)) - first
-    return rank
-
-
-def runs(
-    rng: np.random.Generator, members: NDArray[np.int64], low: int, high: int
-) -> NDArray[np.int64]:
-    """Cut members into runs of `low` to `high` and name each one's run by its first member.
+    Most accounts ask little, by a Zipf law; developers, and the members of rings who are like
+    them, ask some 25 times on a day, all within a few lognormal steps of each other.
 
     Args:
-        rng: the source of chance.
-        members: places of accounts, shape (n,).
-        low: members of the shortest run; the last run may be shorter.
-        high: members of the longest.
-
-    Returns:
-        int64, shape (n,): for each member the place of the first of its run.
+        chance: the source of chance.
+        world: the settings.
+        people: ACCOUNT.
+        members: places of the accounts that rings run.
     """
-    sizes = rng.integers(low, high + 1, len(members) // low + 1)
-    ends = np.cumsum(sizes)
-    run = np.searchsorted(ends, np.arange(len(members)), side="right")
-    firsts: NDArray[np.int64] = members[(ends - sizes)[run]]
-    return firsts
+    n = len(people)
+    honest = np.ones(n, np.bool_)
+    honest[members] = False
+    busy = chance.flip(world.honest.developer_share, n) | ~honest
+    rate = np.where(
+        busy, 1000 * chance.lognormal(0.55, n), 1000 * power_of_two(0.9 * chance.exponential(n))
+    )
+    people["active"] = np.where(busy, chance.between(130, 250, n), _seldom(chance, n))
+    people["sittings"] = np.where(busy, chance.between(2, 6, n), chance.between(1, 3, n))
+    share, mean = world.honest.developer_share, world.honest.requests
+    rest = max((mean - share * DEVELOPER_REQUESTS) / max(1 - share, 0.01), mean * 0.2)
+    # Developers take what they need; where they alone would exceed the mean, they shrink.
+    most = min(DEVELOPER_REQUESTS, 0.8 * mean / max(share, 1e-9))
+    for chosen, target in (
+        (honest & ~busy, rest),
+        (honest & busy, most),
+        (~honest, world.rings.requests),
+    ):
+        who = np.flatnonzero(chosen)
+        people["rate"][who] = _scaled(people[who], np.floor(rate[who]).astype(np.int64), target)
+    # Developers come for a project and go; a ring's members are banned and replaced.
+    bout = np.flatnonzero(honest & busy & chance.flip(world.honest.bout_share, n))
+    people["peak_day"][bout] = chance.between(-10, world.days - 1, len(bout)).clip(0)
+    people["peak_d"][bout], people["peak_x"][bout] = chance.between(1, 12, len(bout)), 0
 
 
-def share(
-    people: NDArray[np.void], members: NDArray[np.int64], owners: NDArray[np.int64], *fields: str
-) -> None:
-    """Let members take over what their owners have, in place.
+def _seldom(chance: Chance, n: int) -> Ints:
+    """Days with requests, of 255, of accounts that are no developers': less than half."""
+    return 8 + np.floor(110 * chance.unit(n) * chance.unit(n)).astype(np.int64)
+
+
+def _scaled(people: NDArray[np.void], rate: Ints, target: float) -> Ints:
+    """Rates whose mean over days and accounts is `target` requests."""
+    week = 5 * 255 + 2 * people["weekend"].astype(np.int64)
+    expected = int((rate * people["active"] * week // (7 * 255 * 255)).sum())
+    scale = target * 1000 * len(rate) / max(expected, 1)
+    scaled: Ints = np.minimum(np.floor(rate * scale), 50_000_000).astype(np.int64)
+    return scaled
+
+
+def open_commons(chance: Chance, draft: Draft) -> Commons:
+    """Set up carriers, VPNs, proxy networks and clouds, in sizes that fit the population."""
+    network, n = draft.world.network, len(draft.people)
+    mobile = int(network.mobile_share * n)
+    n_carriers = max(2, mobile // 100_000)
+    carrier = min(1000, max(4, mobile // n_carriers // network.carrier_accounts))
+    n_vpns = max(2, n // 20_000)
+    vpn = max(3, int(network.vpn_share * n) // n_vpns // network.vpn_accounts)
+    n_proxies, n_clouds = max(2, n // 100_000), max(3, n // 50_000)
+    return Commons(
+        carriers=draft.add_blocks(chance, np.full(n_carriers, carrier), hold_h=6),
+        vpns=draft.add_blocks(chance, np.full(n_vpns, vpn), hosted=True, spread=3, hold_h=12),
+        proxies=draft.add_proxies(chance, np.full(n_proxies, max(50, n // 10)), hold_h=1),
+        clouds=draft.add_blocks(
+            chance, np.full(n_clouds, max(20, n // 200)), hosted=True, spread=2, hold_h=24
+        ),
+    )
+
+
+def go_out(chance: Chance, draft: Draft, free: Ints) -> None:
+    """Let honest accounts go out through carriers, VPNs, proxies and clouds besides home.
 
     Args:
-        people: PERSON.
-        members: places in `people`.
-        owners: of each member the place of the account whose things it uses.
-        fields: what is shared.
+        chance: the source of chance.
+        draft: the population.
+        free: places of the accounts that have no addresses of a group.
     """
-    for field in fields:
-        people[field][members] = people[field][owners]
+    network, commons = draft.world.network, draft.commons
+    for routes, share, low, high in (
+        (commons.carriers, network.mobile_share, 0.2, 0.8),
+        (commons.vpns, network.vpn_share, 0.3, 0.95),
+        (commons.proxies, network.proxied_share, 0.3, 0.95),
+        (commons.clouds, network.cloud_share, 0.3, 0.98),
+    ):
+        who = free[chance.flip(share, len(free))]
+        chosen = routes[chance.below(len(routes), len(who))]
+        add_egress(draft.people, who, chosen, chance.uniform(low, high, len(who)), seat=who)
+
+
+def n_lines_of(n: int) -> int:
+    """How many providers of homes n accounts have."""
+    return 8 + n // ACCOUNTS_PER_PROVIDER

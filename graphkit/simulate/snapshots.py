@@ -1,86 +1,70 @@
 """Write a simulated world to a folder, in the layout that a provider hands over."""
 
-from datetime import date, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
 from graphkit.errors import UsageError
-from graphkit.simulate.day import make_day
-from graphkit.simulate.population import gather_crowd, populate, truth_of
+from graphkit.simulate.day import make_part
+from graphkit.simulate.population import Population, populate
+from graphkit.simulate.text.corpus import Corpus, digest, load
+from graphkit.simulate.truth import traces_of, truth_of
 from graphkit.simulate.world import World
 
 
 def simulate(
-    out: Path | str,
-    world: World | None = None,
-    *,
-    accounts: int | None = None,
-    days: int | None = None,
-    seed: int | None = None,
-    end: date | None = None,
-    requests_per_account_day: float | None = None,
+    out: Path | str, world: World, *, prompts: Path | None = None, workers: int = 1
 ) -> World:
-    """Simulate a provider: write `out/dt=.../{accounts,requests,payments}.parquet` and the truth.
+    """Simulate a provider: write its snapshots and its truth.
 
-    One day is in memory at a time, and the same world is the same bytes. `out/truth.parquet`
-    (TRUTH) is written last, so that it stands for a complete folder.
+    A table of a day is one file, `out/dt=.../requests.parquet`, or in a large world a folder of
+    files of that name. Beside the days lie `world.json` (the settings), `traces.parquet` (TRACES)
+    and `truth.parquet` (TRUTH), which is written last, so that it stands for a complete folder.
+    A part of a day is in memory at a time; the same world is the same bytes, whatever made it.
 
     Args:
         out: a folder that does not exist or is empty.
-        world: the settings; the defaults where None.
-        accounts: accounts in all, in place of the world's.
-        days: days that end on `end`, in place of the world's.
-        seed: seed of everything random, in place of the world's.
-        end: last day, in place of the world's.
-        requests_per_account_day: requests over accounts times days, in place of the world's; for
-            a total of 1,000,000 by 50,000 accounts in 7 days say `1e6 / 50_000 / 7`.
+        world: the settings.
+        prompts: a corpus in place of the packaged sample: lines of text, or JSON lines with a
+            `text` each; either may be gzipped.
+        workers: threads that make parts of days.
 
     Returns:
-        The world as it was simulated.
+        The world as it was simulated: with the digest of its corpus.
 
     Raises:
-        UsageError: `out` holds something already or is no folder; a setting does not fit.
+        UsageError: `out` holds something already or is no folder.
+        DataError: the corpus cannot be used.
     """
-    asked = {
-        "accounts": accounts,
-        "days": days,
-        "seed": seed,
-        "end": end,
-        "requests_per_account_day": requests_per_account_day,
-    }
-    settled = _settle(
-        world or World(), {name: value for name, value in asked.items() if value is not None}
-    )
+    world = world.model_copy(update={"prompts": digest(prompts)})
     out = Path(out)
     _refuse_full(out)
-    populations = [populate(settled)]
-    if settled.crowd_size:
-        populations.append(gather_crowd(settled))
-    for day in range(settled.days):
-        dt = settled.end - timedelta(days=settled.days - 1 - day)
-        folder = out / f"dt={dt.isoformat()}"
-        folder.mkdir(parents=True)
-        for name, table in make_day(settled, populations, day).items():
-            _write(table, folder / f"{name}.parquet")
-    _write(truth_of(populations), out / "truth.parquet")
-    return settled
+    corpus, population = load(prompts), populate(world)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "world.json").write_text(world.model_dump_json(indent=2) + "\n", "utf-8")
+    parts = [(day, part) for day in range(world.days) for part in range(len(population.parts))]
+    # Threads, since all that takes long is in NumPy and Arrow, and they share the population.
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda at: _write_part(population, corpus, out, *at), parts))
+    _write(traces_of(population, corpus), out / "traces.parquet")
+    _write(truth_of(population), out / "truth.parquet")
+    return world
 
 
-def _settle(world: World, asked: dict[str, object]) -> World:
-    """Lay what was asked for over the world."""
-    try:
-        return World.model_validate(world.model_dump() | asked)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"this world cannot be simulated: {'.'.join(map(str, first['loc'])) or 'settings'}",
-            found=repr(first.get("input"))[:80],
-            allowed=first["msg"],
-            do="correct the value",
-        ) from None
+def _write_part(population: Population, corpus: Corpus, out: Path, day: int, part: int) -> None:
+    """Write one part of one day."""
+    world = population.world
+    folder = out / f"dt={world.end - timedelta(days=world.days - 1 - day)}"
+    for name, table in make_part(population, corpus, day, part).items():
+        if len(population.parts) == 1:
+            path = folder / f"{name}.parquet"
+        else:
+            path = folder / name / f"part-{part:03d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(table, path)
 
 
 def _refuse_full(out: Path) -> None:

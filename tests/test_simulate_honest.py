@@ -1,0 +1,128 @@
+import ipaddress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphkit import sql
+from graphkit.simulate import (
+    Network,
+    Rings,
+    World,
+    simulate,
+    world_of,
+)
+from graphkit.simulate.chance import Chance
+from graphkit.simulate.network import lay_out
+from graphkit.simulate.text.wrappers import HARNESS, PHRASES
+from graphkit.simulate.words import HARNESS_AGENT
+from tests.simulated import Made, load
+
+WORLD = world_of("small", level=1, seed=5)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("world") / "snapshots"
+    simulate(folder, WORLD)
+    return load(folder)
+
+
+def test_addresses_are_public_and_of_both_versions(made: Made) -> None:
+    spelled = [str(ip) for (ip,) in made.ask("SELECT DISTINCT ip FROM requests")]
+    parsed = [ipaddress.ip_address(ip) for ip in spelled]
+
+    assert all(ip.is_global for ip in parsed)
+    assert {ip.version for ip in parsed} == {4, 6}
+
+
+@given(homes=st.lists(st.integers(0, 300), min_size=1, max_size=6), hour=st.integers(0, 600_000))
+def test_two_homes_never_hold_one_address_at_once(homes: list[int], hour: int) -> None:
+    network = lay_out(Chance(0), np.array(homes), seed=0, skip=0, spare=3.0, lease_d=(1, 6))
+    pool = np.repeat(np.arange(len(homes)), homes)
+    rank = np.concatenate([np.arange(n) for n in homes])
+    slots = network.home(pool, rank, np.full(len(pool), hour))
+
+    assert len(set(zip(pool.tolist(), slots.tolist(), strict=True))) == len(pool)
+    assert all(slots < network.slots[pool])
+
+
+def test_addresses_pass_from_lone_accounts_to_strangers(tmp_path: Path) -> None:
+    at_home = Network(mobile_share=0, vpn_share=0, proxied_share=0, cloud_share=0)
+    simulate(tmp_path / "w", World(accounts=2000, rings=Rings(share=0), network=at_home))
+    made = load(tmp_path / "w")
+    moved, passed, at_once = made.ask("""
+        WITH lone AS (
+            SELECT account_id, ip, min(ts) AS first, max(ts) AS last FROM requests
+            JOIN truth USING (account_id) WHERE kind = 'lone' AND ip NOT LIKE '%:%'
+            GROUP BY ALL)
+        SELECT (SELECT avg(n) FROM (SELECT count(*) AS n FROM lone GROUP BY account_id)),
+               count(*), count(*) FILTER (WHERE b.first < a.last)
+        FROM lone a JOIN lone b ON a.ip = b.ip AND a.first < b.first""")[0]
+
+    assert float(str(moved)) > 1.5
+    assert int(str(passed)) > 10
+    assert at_once == 0
+
+
+def test_groups_share_what_they_should(made: Made) -> None:
+    def most(column: str, table: str, kind: str) -> int:
+        """The most values that a group of a kind has."""
+        rows = made.ask(f"""
+            SELECT max(n) FROM (SELECT count(DISTINCT {column}) AS n
+            FROM {table} JOIN truth USING (account_id) WHERE kind = '{kind}' GROUP BY "group")""")
+        return int(str(rows[0][0]))
+
+    for kind in ("business", "integrator", "fleet"):
+        assert most("fingerprint", "payments", kind) == 1
+        assert most("org_id", "accounts", kind) == most("email_domain", "accounts", kind) == 1
+    assert most("email_domain", "accounts", "office") == 1
+    assert most("fingerprint", "payments", "office") > 5
+    assert most("user_agent", "requests", "integrator") <= 2  # a key may run the harness
+    top = made.ask("""
+        SELECT ip, count(DISTINCT account_id) AS n, max(extract(isodow FROM ts))
+        FROM requests JOIN truth USING (account_id) WHERE kind = 'office'
+        GROUP BY ip ORDER BY n DESC LIMIT 1""")[0]
+    assert int(str(top[1])) >= 15
+    assert int(str(top[2])) <= 6  # Friday here is Saturday in UTC at the most
+
+
+def test_households_share_a_home_and_some_a_card(made: Made) -> None:
+    shared = made.ask("""
+        SELECT count(*) FROM (
+            SELECT ip FROM requests JOIN truth USING (account_id)
+            WHERE kind = 'household' AND ip NOT LIKE '%:%' GROUP BY ip
+            HAVING count(DISTINCT account_id) BETWEEN 2 AND 5)""")[0][0]
+    cards = made.ask("""
+        SELECT max(n), count(*) FILTER (WHERE n > 1), count(*) FROM (
+            SELECT count(DISTINCT account_id) AS n FROM payments JOIN truth USING (account_id)
+            WHERE kind = 'household' GROUP BY fingerprint)""")[0]
+
+    assert int(str(shared)) > 30
+    assert int(str(cards[0])) <= 5
+    assert 10 < int(str(cards[1])) < int(str(cards[2]))
+
+
+def test_the_harness_is_one_client_and_one_instruction(made: Made) -> None:
+    rows = made.ask("""
+        SELECT user_agent, prompt, account_id FROM requests JOIN truth USING (account_id)
+        WHERE kind = 'harness'""")
+    users = {account for agent, prompt, account in rows if str(prompt).startswith(HARNESS)}
+
+    assert {agent for agent, _, _ in rows} == {HARNESS_AGENT}
+    assert len(users) > 40
+
+
+def test_the_viral_prompt_is_sent_once_by_each(made: Made) -> None:
+    sent = sql.query(
+        """SELECT kind, account_id, count(*) AS n FROM requests JOIN truth USING (account_id)
+           WHERE prompt = $viral GROUP BY ALL""",
+        made.tables,
+        {"viral": PHRASES[0]},
+    ).to_pylist()
+
+    assert "viral" in {row["kind"] for row in sent}
+    assert 100 <= len(sent) <= 120
+    assert {row["n"] for row in sent} == {1}
