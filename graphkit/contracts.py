@@ -563,6 +563,38 @@ TRUTH = Contract(
     required=("account_id",),
     key=("account_id",),
 )
+CLAIMS = Contract(
+    "CLAIMS",
+    "One row per account that a method links to others: the ring that the method puts it in, the "
+    "score by which rings are ranked (of any unit, equal within a ring), the account's confidence "
+    "(null where the method states none), and whether the method publishes it.",
+    {
+        "account_id": pa.string(),
+        "ring": pa.string(),
+        "score": pa.float64(),
+        "confidence": pa.float64(),
+        "published": pa.bool_(),
+    },
+    required=("account_id", "ring", "score", "published"),
+    key=("account_id",),
+)
+FIGURES = Contract(
+    "FIGURES",
+    "One row per figure of a comparison with a truth, and per part where it is told by part: how "
+    "many of how many (null where it is no share of a count), its value, and a 95% interval (null "
+    "where none is stated).",
+    {
+        "figure": pa.string(),
+        "part": pa.string(),
+        "n": pa.int64(),
+        "of": pa.int64(),
+        "value": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+    },
+    required=("figure", "part", "value"),
+    key=("figure", "part"),
+)
 TRACES = Contract(
     "TRACES",
     "One row per entity that a planted ring owns, spelled as the records spell it; of prompts a "

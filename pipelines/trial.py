@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
 from graphkit.contracts import TRUTH
 from graphkit.errors import DataError, UsageError
-from graphkit.evaluate import Scores, evaluate
+from graphkit.evaluate import Scores, completed, evaluate
 from graphkit.ingest.columns import check_names
 from graphkit.ingest.files import FORMS
 from graphkit.ingest.forms import is_sampled, names_of, parts
@@ -18,7 +18,7 @@ from graphkit.ingest.place import local_file
 from graphkit.settings import Settings
 from graphkit.simulate import World, simulate
 from graphkit.workflow import window_of
-from pipelines.lake import judged_date, read_tables, storage
+from pipelines.lake import judged_date, load, published_dates, read_tables, storage
 from pipelines.nightly import Outcome, run
 
 NIGHTS = 4
@@ -78,13 +78,21 @@ def demonstrate(
 def score(lake: Path, truth: Path, dt: date | None = None) -> Scores:
     """Hold the rings of a date, the latest judged one where None, against a truth.
 
+    Earlier dates of its window say whether rings keep their ids.
+
     Raises:
         UsageError: the date has no rings.
         DataError: the truth breaks its contract.
         StorageError: the lake cannot be read.
     """
-    chosen = judged_date(lake, dt)
-    return evaluate(read_tables(lake, chosen, ["members"])["members"], read_truth(truth))
+    known, chosen = read_truth(truth), judged_date(lake, dt)
+    snapshot, tables = load(lake, chosen, ["members"])
+    window_d = int(snapshot.manifest["settings"]["window_d"])
+    since = chosen - timedelta(days=window_d - 1)
+    before = [day for day in published_dates(lake, kind="judged") if since <= day < chosen]
+    days = [read_tables(lake, day, ["members"])["members"] for day in before]
+    members = pa.concat_tables([*days, tables["members"]])
+    return evaluate(members, known, dt=chosen, window_d=window_d)
 
 
 def read_truth(path: Path) -> pa.Table:
@@ -102,23 +110,22 @@ def read_truth(path: Path) -> pa.Table:
         )
     file = local_file(path)
     found = list(TRUTH.columns) if is_sampled(file) else names_of(file) or []
-    check_names(found, list(TRUTH.columns), str(path))
-    names = [name for name in TRUTH.columns if name in found]
-    read = [part.table for part in parts(file, {name: name for name in names})]
-    rows = pa.concat_tables(
-        [table.cast(pa.schema([(name, pa.string()) for name in names])) for table in read]
-    )
-    if "ring" not in names:
+    check_names(found, list(TRUTH.columns), str(path), required=("account_id", "ring"))
+    columns = {name: name for name in TRUTH.columns if name in found}
+    read = list(parts(file, columns))
+    rows = [part.table for part in read]
+    n_broken = sum(len(part.broken) for part in read)
+    # Of JSON lines a column may first stand in any line, so that only its cells tell.
+    lost = is_sampled(file) and all(table["ring"].null_count == len(table) for table in rows)
+    if n_broken or lost or not sum(map(len, rows)):
+        fault = "no row has a ring" if lost else f"{n_broken} rows that cannot be read"
         raise DataError(
-            f"truth file {path} has no column ring",
-            found=", ".join(names),
-            allowed=", ".join(TRUTH.columns),
-            do="add the column; empty for accounts in no ring",
+            f"truth file {path} tells too little",
+            found=fault if lost or n_broken else "no row",
+            allowed="one row per account; ring is empty for accounts in no ring",
+            do="correct the file: a truth with gaps would flatter or blame",
         )
-    for name in TRUTH.columns:
-        if name not in names:
-            rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
-    return TRUTH.conform(rows)
+    return completed(pa.concat_tables(rows), where=f"truth file {path}")
 
 
 def _clear(out: Path) -> None:

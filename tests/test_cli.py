@@ -181,19 +181,49 @@ def test_why_speaks_for_members_and_for_others(provider: Path) -> None:
 def test_evaluate_reads_a_truth_in_any_form(provider: Path, tmp_path: Path) -> None:
     lake, truth = provider / "lake", provider / "snapshots" / "truth.parquet"
     figures = json.loads(call("evaluate", lake, truth, "--format", "json"))
-    found = {row["figure"]: float(row["value"]) for row in figures}
-    assert found["rings planted"] >= 1 and 0 <= found["account precision"] <= 1
+    found = {row["figure"]: row for row in figures}
+    assert found["ring recall"]["of"] >= 1 and 0 <= found["account precision"]["value"] <= 1
+    assert found["ids kept"]["of"] >= 1, "earlier dates of the window say whether ids are kept"
+    shown = call("evaluate", lake, truth)
+    assert re.search(r"^ring recall +\d+ +\d+ +[01]\.\d{3} +[01]\.\d{3}-[01]\.\d{3}$", shown, re.M)
     rows = pq.read_table(truth).to_pylist()
     with (tmp_path / "truth.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ["account_id", "ring"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    plain = json.loads(call("evaluate", lake, tmp_path / "truth.csv", "--format", "json"))
-    same = [row for row in figures if "false positives" not in row["figure"]]
-    assert [row for row in plain if "false positives" not in row["figure"]] == same
-    (tmp_path / "short.csv").write_text("account_id\na\n")
-    assert "no column ring" in fails("evaluate", lake, tmp_path / "short.csv", code=65)
-    assert "no such file" in fails("evaluate", lake, tmp_path / "nowhere.csv", code=65)
+    for form in ("truth.csv", "truth.parquet"):
+        if form.endswith("parquet"):
+            own = pa.table({name: [row[name] for row in rows] for name in ("account_id", "ring")})
+            pq.write_table(own, tmp_path / form)
+        plain = json.loads(call("evaluate", lake, tmp_path / form, "--format", "json"))
+        got = {(row["figure"], row["part"]): row["n"] for row in plain}
+        assert got["ring recall by size", "2-9"] >= 0
+        assert ("honest accounts published", "unknown") in got
+        assert not [row for row in plain if row["figure"] == "ring recall by tactic"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("short.csv", "account_id\na\n", "no column ring"),
+        ("nowhere.csv", None, "no such file"),
+        ("truth.xlsx", "account_id,ring\n", "another form"),
+        ("empty.csv", "account_id,ring\n", "tells too little"),
+        ("blank.csv", "", "no column account_id"),
+        ("twice.csv", "account_id,ring\na,A\na,B\n", "1 repeats"),
+        ("role.csv", "account_id,ring,role\na,A,boss\n", "role that is not known"),
+        ("day.csv", "account_id,ring,first_day\na,A,soon\n", "first_day that does not fit"),
+        ("broken.jsonl", '{"account_id": "a", "ring": "A"}\n{"acc\n', "rows that cannot be read"),
+        ("ringless.jsonl", '{"account_id": "a", "rings": "A"}\n', "no row has a ring"),
+    ],
+)
+def test_evaluate_refuses_a_truth_that_does_not_fit(
+    provider: Path, tmp_path: Path, name: str, text: str | None, message: str
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    said = fails("evaluate", provider / "lake", tmp_path / name, code=65)
+    assert message in said and "Traceback" not in said
 
 
 def test_no_rings_is_no_error_and_is_said(tmp_path: Path) -> None:

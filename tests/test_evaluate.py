@@ -1,270 +1,487 @@
-from collections.abc import Collection, Mapping
-from datetime import date
-from itertools import combinations
+"""The scorer's conventions, each by a case whose answer is written out."""
 
-import numpy as np
+from datetime import date, timedelta
+from pathlib import Path
+
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score
 
-from graphkit.contracts import RING_MEMBERS, TRUTH
-from graphkit.errors import DataError
-from graphkit.evaluate import Scores, evaluate
-
-DAY = date(2026, 11, 22)
-SHARES = (
-    "precision",
-    "recall",
-    "f1",
-    "average_precision",
-    "ring_recall",
-    "ring_purity",
-    "pair_precision",
-    "pair_recall",
-    "pair_f1",
+from graphkit.contracts import CLAIMS, FIGURES, RING_MEMBERS, TRUTH
+from graphkit.errors import DataError, UsageError
+from graphkit.evaluate import (
+    Scores,
+    claims_of_communities,
+    claims_of_members,
+    completed,
+    evaluate,
+    evaluate_claims,
 )
+from tests.judged import DAY, claims_of, members_of, spread, truth_of
+
+YESTERDAY = DAY - timedelta(days=1)
 
 
-def truth_of(rings: Mapping[str, str | None], kind: str = "lone") -> pa.Table:
-    """TRUTH from account to ring."""
-    rows = [
-        {"account_id": account, "ring": ring, "kind": "ring" if ring else kind}
-        for account, ring in rings.items()
-    ]
-    return pa.Table.from_pylist(rows, schema=TRUTH.schema)
+def counts(scores: Scores, name: str) -> dict[str, tuple[int, int]]:
+    """A figure's n and of, by part."""
+    rows = scores.figures.filter(pc.equal(scores.figures["figure"], pa.scalar(name))).to_pylist()
+    return {row["part"]: (row["n"], row["of"]) for row in rows}
 
 
-def members_of(
-    rings: dict[str, str],
-    *,
-    score: dict[str, int] | None = None,
-    candidates: Collection[str] = (),
-) -> pa.Table:
-    """RING_MEMBERS from account to ring."""
-    n = len(rings)
-    rows = {
-        "dt": [DAY] * n,
-        "ring_id": list(rings.values()),
-        "account_id": list(rings),
-        "score": [(score or {}).get(ring, 1000) for ring in rings.values()],
-        "confidence": [1.0] * n,
-        "status": ["candidate" if ring in candidates else "published" for ring in rings.values()],
-    }
-    return pa.table(rows, schema=RING_MEMBERS.schema)
-
-
-def spread(*rings: tuple[str, int]) -> dict[str, str]:
-    """Accounts a000, a001, ... in runs: `("A", 3)` is three accounts of ring A."""
-    names = [ring for ring, size in rings for _ in range(size)]
-    return {f"a{place:03}": ring for place, ring in enumerate(names)}
-
-
-def oracle(found: dict[str, str], truth: dict[str, str | None]) -> dict[str, float]:
-    """The published figures by sets and pairs, as a person would count them."""
-    planted = {account for account, ring in truth.items() if ring}
-    published = {account for account in found if account in truth}
-
-    def by_ring(label: dict[str, str], accounts: set[str]) -> dict[str, set[str]]:
-        return {
-            ring: {a for a in accounts if label[a] == ring} for ring in {label[a] for a in accounts}
-        }
-
-    operators = by_ring({a: r for a, r in truth.items() if r}, planted)
-    rings = by_ring(found, published)
-    pure = {
-        (ring, operator)
-        for ring, those in rings.items()
-        for operator, own in operators.items()
-        if len(those & own) * 10 >= len(those) * 8
-    }
-    reached = {
-        operator
-        for ring, operator in pure
-        if 2 * len(rings[ring] & operators[operator]) >= len(operators[operator])
-    }
-    claimed_pairs = {p for those in rings.values() for p in combinations(sorted(those), 2)}
-    true_pairs = {p for own in operators.values() for p in combinations(sorted(own), 2)}
-    agreed = len(claimed_pairs & true_pairs)
-
-    def share(part: int, whole: int) -> float:
-        return part / whole if whole else 1.0
-
-    return {
-        "precision": share(len(planted & published), len(published)),
-        "recall": share(len(planted & published), len(planted)),
-        "ring_recall": share(len(reached), len(operators)),
-        "ring_purity": share(len({ring for ring, _ in pure}), len(rings)),
-        "pair_precision": share(agreed, len(claimed_pairs)),
-        "pair_recall": share(agreed, len(true_pairs)),
-    }
-
-
-labels = st.lists(st.sampled_from([None, "A", "B", "C", "D"]), min_size=1, max_size=40)
-
-
-def named(rings: list[str | None]) -> dict[str, str | None]:
-    """Accounts a000, a001, ... with those rings."""
-    return {f"a{place:03}": ring for place, ring in enumerate(rings)}
-
-
-@given(rings=labels)
-def test_the_truth_itself_scores_one_everywhere(rings: list[str | None]) -> None:
-    truth = named(rings)
-    scores = evaluate(members_of({a: r for a, r in truth.items() if r}), truth_of(truth))
-
-    assert {name: getattr(scores, name) for name in SHARES} == dict.fromkeys(SHARES, 1.0)
-    assert scores.n_rings_found == scores.n_rings_planted == scores.n_rings_published
-    assert scores.false_positives == ()
-
-
-@given(data=st.data(), rings=labels)
-def test_figures_agree_with_an_obvious_count(data: st.DataObject, rings: list[str | None]) -> None:
-    n = len(rings)
-    found_rings = data.draw(
-        st.lists(st.sampled_from([None, "R-1", "R-2", "R-3"]), min_size=n, max_size=n)
-    )
-    found = {account: ring for account, ring in named(found_rings).items() if ring}
-    scores = evaluate(members_of(found), truth_of(named(rings)))
-    expected = oracle(found, named(rings))
-
-    assert {name: getattr(scores, name) for name in expected} == pytest.approx(expected)
-
-
-@given(
-    rows=st.lists(
-        st.tuples(st.booleans(), st.integers(0, 4), st.booleans()), min_size=1, max_size=40
-    ),
-    seed=st.integers(0, 1000),
-)
-def test_average_precision_is_sklearns_and_ignores_order(
-    rows: list[tuple[bool, int, bool]], seed: int
-) -> None:
-    truth = truth_of(named(["A" if planted else None for planted, _, _ in rows]))
-    # A ring of its own for each account, so that each has its own score; some are candidates.
-    found = {f"a{place:03}": f"R-{place}" for place in range(len(rows))}
-    score = {f"R-{place}": value * 1000 for place, (_, value, _) in enumerate(rows)}
-    candidates = {f"R-{place}" for place, (_, _, candidate) in enumerate(rows) if candidate}
-    members = members_of(found, score=score, candidates=candidates)
-    scores = evaluate(members, truth)
-
-    if any(planted for planted, _, _ in rows):
-        expected = average_precision_score([p for p, _, _ in rows], [s for _, s, _ in rows])
-        assert scores.average_precision == pytest.approx(expected)
-    else:
-        assert scores.average_precision == 1.0
-    rng = np.random.default_rng(seed)
-    shuffled = members.take(rng.permutation(len(rows)))
-    assert evaluate(shuffled, truth.take(rng.permutation(len(rows)))) == scores
-
-
-def test_accounts_in_no_ring_are_never_reached() -> None:
-    truth = truth_of(spread(("A", 4)))
-    scores = evaluate(members_of({"a000": "R-1", "a001": "R-1"}), truth)
-
-    assert scores.average_precision == 0.5
-    assert (scores.precision, scores.recall) == (1.0, 0.5)
+def n_of(scores: Scores, name: str) -> tuple[int | None, int | None]:
+    """A figure's n and of."""
+    figure = scores.figure(name)
+    return figure.n, figure.of
 
 
 def test_two_operators_merged_into_one_ring_find_neither() -> None:
     truth = truth_of(spread(("A", 10), ("B", 10)))
-    scores = evaluate(members_of(spread(("R-1", 20))), truth)
+    scores = evaluate_claims(claims_of(spread(("R-1", 20))), truth)
 
     assert (scores.precision, scores.recall) == (1.0, 1.0)
-    assert (scores.n_rings_found, scores.ring_recall, scores.ring_purity) == (0, 0.0, 0.0)
-    assert scores.pair_precision == pytest.approx(90 / 190)
-    assert scores.pair_recall == 1.0
+    assert (scores.ring_recall, scores.ring_purity) == (0.0, 0.0)
+    assert n_of(scores, "pair precision") == (90, 190)
+    assert n_of(scores, "pair recall") == (90, 90)
+    assert scores.figure("B-cubed precision").value == pytest.approx(0.5)
+    assert scores.figure("B-cubed recall").value == 1.0
+    # All pairs are claimed: chance alone would agree as well.
+    assert scores.ari == 0.0
+
+
+def test_one_blob_of_all_attackers_is_precise_and_finds_nothing() -> None:
+    operators = spread(*((f"op{number}", 10) for number in range(20)))
+    truth = truth_of(operators | {f"honest{number}": None for number in range(800)})
+    scores = evaluate_claims(claims_of(dict.fromkeys(operators, "R-1")), truth)
+
+    assert (scores.precision, scores.recall, scores.average_precision) == (1.0, 1.0, 1.0)
+    assert n_of(scores, "ring recall") == (0, 20)
+    assert n_of(scores, "ring purity") == (0, 1)
+    assert scores.figure("B-cubed precision").value == pytest.approx(10 / 200)
+    assert counts(scores, "published rings of") == {"nobody": (1, 1)}
 
 
 def test_a_merge_that_is_four_fifths_one_operator_finds_that_one() -> None:
     truth = truth_of(spread(("A", 8), ("B", 2)))
-    scores = evaluate(members_of(spread(("R-1", 10))), truth)
+    scores = evaluate_claims(claims_of(spread(("R-1", 10))), truth)
 
-    assert (scores.n_rings_found, scores.n_rings_pure) == (1, 1)
-    assert scores.ring_recall == 0.5
+    assert (n_of(scores, "ring recall"), n_of(scores, "ring purity")) == ((1, 2), (1, 1))
 
 
 def test_an_operator_split_in_halves_is_found_once_and_in_thirds_not_at_all() -> None:
     truth = truth_of(spread(("A", 12)))
-    halves = evaluate(members_of(spread(("R-1", 6), ("R-2", 6))), truth)
-    thirds = evaluate(members_of(spread(("R-1", 4), ("R-2", 4), ("R-3", 4))), truth)
+    halves = evaluate_claims(claims_of(spread(("R-1", 6), ("R-2", 6))), truth)
+    thirds = evaluate_claims(claims_of(spread(("R-1", 4), ("R-2", 4), ("R-3", 4))), truth)
 
-    assert (halves.n_rings_found, halves.ring_purity) == (1, 1.0)
-    assert (thirds.n_rings_found, thirds.ring_purity) == (0, 1.0)
-    assert halves.pair_recall == pytest.approx(30 / 66)
-    assert halves.pair_precision == 1.0
+    assert (n_of(halves, "ring recall"), n_of(halves, "ring purity")) == ((1, 1), (2, 2))
+    assert (n_of(thirds, "ring recall"), n_of(thirds, "ring purity")) == ((0, 1), (3, 3))
+    assert n_of(halves, "pair recall") == (30, 66)
+    assert n_of(halves, "pair precision") == (30, 30)
+    assert halves.figure("B-cubed recall").value == pytest.approx(0.5)
 
 
 def test_half_of_the_members_is_enough_and_less_is_not() -> None:
     truth = truth_of(spread(("A", 11)))
 
-    assert evaluate(members_of(spread(("R-1", 6))), truth).ring_recall == 1.0
-    assert evaluate(members_of(spread(("R-1", 5))), truth).ring_recall == 0.0
+    assert evaluate_claims(claims_of(spread(("R-1", 6))), truth).ring_recall == 1.0
+    assert evaluate_claims(claims_of(spread(("R-1", 5))), truth).ring_recall == 0.0
 
 
-def test_candidates_count_in_the_average_precision_only() -> None:
+def test_a_single_account_is_no_ring_on_either_side() -> None:
+    truth = truth_of({"a": "A", "b": "A", "c": "B", "d": None})
+    scores = evaluate_claims(claims_of({"a": "R-1", "c": "R-2", "d": "R-3"}), truth)
+
+    # Half of A stands in R-1, but R-1 links it to nobody; B has one account to link.
+    assert (n_of(scores, "ring recall"), n_of(scores, "ring purity")) == ((0, 1), (0, 0))
+    assert n_of(scores, "account precision") == (2, 3)
+
+
+def test_a_ring_and_its_successor_may_be_one_ring_or_two() -> None:
+    both = spread(("A", 6), ("A2", 4))
+    truth = truth_of(both, operator="op")
+    one = evaluate_claims(claims_of(dict.fromkeys(both, "R-1")), truth)
+    two = evaluate_claims(claims_of(both), truth)
+
+    for scores in (one, two):
+        assert n_of(scores, "ring recall") == (2, 2)
+        assert scores.ring_purity == scores.bcubed_f1 == scores.pair_f1 == scores.ari == 1.0
+        assert n_of(scores, "pair precision") == (21, 21), "15 pairs of A and 6 of A2"
+
+
+def test_without_a_word_on_operators_every_ring_has_its_own() -> None:
+    both = spread(("A", 6), ("A2", 6))
+    scores = evaluate_claims(claims_of(dict.fromkeys(both, "R-1")), truth_of(both))
+
+    assert (n_of(scores, "ring recall"), scores.ring_purity) == ((0, 2), 0.0)
+
+
+def test_an_operator_who_bears_a_rings_name_is_not_that_ring() -> None:
+    truth = pa.concat_tables(
+        [truth_of({"a": "A", "b": "A"}), truth_of({"c": "C", "d": "C"}, operator="A")]
+    )
+    scores = evaluate_claims(claims_of(dict.fromkeys("abcd", "R-1")), truth)
+
+    assert scores.ring_purity == 0.0
+
+
+@pytest.mark.parametrize("role", ["junk", "hijacked"])
+def test_junk_and_hijacked_accounts_are_neither_hit_nor_miss(role: str) -> None:
+    members = truth_of(spread(("A", 4)), role="member")
+    aside = truth_of({f"z{number}": "A" for number in range(6)}, role=role)
+    truth = pa.concat_tables([members, aside])
+    without = evaluate_claims(claims_of(spread(("R-1", 4))), truth)
+    some = {f"z{number}": "R-1" for number in range(3)} | {"z3": "R-2", "z4": "R-2"}
+    among = evaluate_claims(claims_of(spread(("R-1", 4)) | some), truth)
+
+    for scores in (without, among):
+        assert n_of(scores, "account recall") == n_of(scores, "account precision") == (4, 4)
+        assert n_of(scores, "ring recall") == n_of(scores, "ring purity") == (1, 1)
+        assert scores.ari == scores.bcubed_f1 == scores.average_precision == 1.0
+    assert counts(without, "left out and published") == {role: (0, 6)}
+    assert counts(among, "left out and published") == {role: (5, 6)}
+
+
+def test_a_bridge_is_its_own_rings_account_and_impure_where_it_leads() -> None:
+    truth = pa.concat_tables(
+        [
+            truth_of(spread(("A", 9), ("B", 3)), role="member"),
+            truth_of({"bridge": "A"}, role="bridge"),
+        ]
+    )
+    apart = evaluate_claims(claims_of(spread(("R-1", 9), ("R-2", 3)) | {"bridge": "R-1"}), truth)
+    wrong = evaluate_claims(claims_of(spread(("R-1", 9), ("R-2", 3)) | {"bridge": "R-2"}), truth)
+    joined = evaluate_claims(claims_of(spread(("R-1", 12)) | {"bridge": "R-1"}), truth)
+
+    assert n_of(apart, "account recall") == n_of(wrong, "account recall") == (13, 13)
+    assert (apart.ring_purity, apart.ring_recall) == (1.0, 1.0)
+    assert (wrong.ring_purity, wrong.ring_recall) == (0.5, 0.5)
+    # 10 of 13 are less than four fifths: neither ring is found in what the bridge made one.
+    assert (joined.ring_purity, joined.ring_recall) == (0.0, 0.0)
+
+
+def test_members_who_cannot_have_acted_yet_or_still_are_left_out() -> None:
+    truth = pa.concat_tables(
+        [
+            truth_of(spread(("A", 4)), first_day=YESTERDAY, last_day=DAY),
+            truth_of({"later": "A", "new": "A"}, first_day=DAY + timedelta(days=1)),
+            truth_of({"gone": "A"}, last_day=DAY - timedelta(days=3)),
+            truth_of({"undated": None}),
+        ]
+    )
+    members = members_of(spread(("R-1", 2)))
+
+    assert n_of(evaluate(members, truth), "account recall") == (2, 5)
+    narrow = evaluate(members, truth, window_d=3)
+    assert n_of(narrow, "account recall") == (2, 4)
+    assert n_of(narrow, "ring recall") == (1, 1)
+    assert n_of(narrow, "base rate") == (4, 5)
+    assert counts(narrow, "left out and published") == {"not active": (0, 3)}
+    assert n_of(evaluate(members, truth, window_d=4), "account recall") == (2, 5)
+    assert n_of(evaluate_claims(claims_of({}), truth), "account recall") == (0, 7)
+    after = evaluate(RING_MEMBERS.empty(), truth, dt=DAY + timedelta(days=1), window_d=30)
+    assert n_of(after, "account recall") == (0, 7)
+
+
+def test_accounts_that_the_truth_does_not_name_are_left_out_and_told() -> None:
+    truth = truth_of(spread(("A", 4)))
+    found = spread(("R-1", 4)) | {"stranger": "R-1", "other": "R-9", "third": "R-9"}
+    scores = evaluate_claims(claims_of(found, candidates={"R-9"}), truth)
+
+    assert n_of(scores, "account precision") == n_of(scores, "candidates right") == (4, 4)
+    assert n_of(scores, "ring purity") == (1, 1)
+    assert counts(scores, "left out and published") == {"not in the truth": (1, 3)}
+
+
+def test_candidates_count_in_the_ranking_only() -> None:
     truth = truth_of(spread(("A", 3), ("B", 3)))
-    found = spread(("R-1", 3), ("R-2", 3))
-    scores = evaluate(members_of(found, score={"R-2": 10}, candidates={"R-2"}), truth)
+    found = claims_of(spread(("R-1", 3), ("R-2", 3)), score={"R-2": 0.1}, candidates={"R-2"})
+    scores = evaluate_claims(found, truth)
 
-    assert scores.average_precision == 1.0
-    assert (scores.recall, scores.n_rings_published, scores.n_accounts_published) == (0.5, 1, 3)
+    assert (scores.average_precision, scores.recall) == (1.0, 0.5)
+    assert n_of(scores, "recall at precision 0.99") == (6, 6)
+    assert (n_of(scores, "ring recall"), n_of(scores, "ring purity")) == ((1, 2), (1, 1))
+    assert n_of(scores, "purity of the first 10 rings") == (None, 2)
+
+
+def test_rings_rank_by_score_and_members_by_confidence() -> None:
+    truth = truth_of({"a": "A", "b": "A", "c": None, "d": None})
+    found = {"a": "R-1", "c": "R-1", "b": "R-2", "d": "R-2"}
+    sure = evaluate_claims(
+        claims_of(found, score={"R-1": 2.0}, confidence=dict(a=0.9, b=0.8, c=0.5, d=0.1)), truth
+    )
+    unsure = evaluate_claims(claims_of(found, score={"R-1": 2.0}), truth)
+    stated = evaluate_claims(claims_of(found, confidence=dict(a=0.2, b=0.2)), truth)
+
+    # a hit, c not, b hit, d not: (1/1 + 2/3) / 2.
+    assert sure.average_precision == pytest.approx(5 / 6)
+    # Two steps of two, each half right.
+    assert unsure.average_precision == pytest.approx(0.5)
+    assert sure.figure("recall at precision 0.99").value == 0.5
+    assert unsure.figure("recall at precision 0.95").value == 0.0
+    # Of one score in two rings: whoever states no confidence comes last.
+    assert stated.average_precision == 1.0
+
+
+def test_a_cut_through_equals_gives_what_they_give_on_average() -> None:
+    truth = truth_of(spread(("A", 60), (None, 340)))
+    found = spread(("R-1", 60), ("R-2", 140))
+    scores = evaluate_claims(claims_of(found, score={"R-1": 2.0}), truth)
+    level = evaluate_claims(claims_of(found), truth)
+
+    assert scores.figure("precision of the first 100 accounts").value == pytest.approx(0.6)
+    assert level.figure("precision of the first 100 accounts").value == pytest.approx(0.3)
+    last = level.figure("precision of the first 1,000 accounts")
+    assert last.value == pytest.approx(0.3)
+    assert last.of == 200
+
+
+def test_the_first_rings_are_judged_by_purity() -> None:
+    sizes = [(f"A{number}", 3) for number in range(6)]
+    truth = truth_of(spread(*sizes, (None, 60)))
+    found = spread(*((f"R-{number:02}", 3) for number in range(26)))
+    score = {f"R-{number:02}": float(100 - number) for number in range(26)}
+    scores = evaluate_claims(claims_of(found, score=score), truth)
+
+    assert scores.figure("purity of the first 10 rings").value == pytest.approx(0.6)
+    rest = scores.figure("purity of the first 100 rings")
+    assert rest.value == pytest.approx(6 / 26)
+    assert rest.of == 26
+
+
+def test_accounts_in_no_ring_are_never_reached() -> None:
+    scores = evaluate_claims(claims_of(spread(("R-1", 2))), truth_of(spread(("A", 4))))
+
+    assert (scores.average_precision, scores.precision, scores.recall) == (0.5, 1.0, 0.5)
 
 
 def test_shares_of_nothing_are_one_and_f1_of_nothing_right_is_zero() -> None:
-    planted = truth_of(spread(("A", 3)))
-    silent = evaluate(RING_MEMBERS.empty(), planted)
-    assert (silent.precision, silent.ring_purity, silent.pair_precision) == (1.0, 1.0, 1.0)
+    silent = evaluate(RING_MEMBERS.empty(), truth_of(spread(("A", 3))))
+    assert (silent.precision, silent.ring_purity) == (1.0, 1.0)
     assert (silent.recall, silent.ring_recall, silent.average_precision) == (0.0, 0.0, 0.0)
-    assert silent.f1 == 0.0
+    assert (silent.f1, silent.bcubed_f1, silent.ari) == (0.0, 0.0, 0.0)
 
     quiet = evaluate(RING_MEMBERS.empty(), truth_of({"x": None}))
-    assert {getattr(quiet, name) for name in SHARES} == {1.0}
+    assert quiet.precision == quiet.recall == quiet.ari == quiet.ring_recall == 1.0
 
     wrong = evaluate(members_of({"x": "R-1", "y": "R-1"}), truth_of({"x": None, "y": None}))
     assert (wrong.precision, wrong.ring_purity, wrong.recall, wrong.f1) == (0.0, 0.0, 1.0, 0.0)
 
 
-def test_false_positives_are_counted_by_kind() -> None:
+def test_who_is_wrongly_accused_is_told_by_kind_by_size_and_by_ring() -> None:
     truth = pa.concat_tables(
         [
-            truth_of({"r": "A", "s": "A"}),
-            truth_of({"o1": None, "o2": None}, kind="office"),
-            truth_of({"h1": None, "h2": None, "h3": None}, kind="household"),
-            truth_of({"l": None}),
+            truth_of(spread(("A", 9))),
+            truth_of({f"o{n}": None for n in range(6)}, "office", group="g1"),
+            truth_of({f"p{n}": None for n in range(6)}, "office", group="g2"),
+            truth_of({f"h{n}": None for n in range(3)}, "household", group="g1"),
+            truth_of({f"l{n}": None for n in range(12)}),
         ]
     )
-    found = dict.fromkeys(["r", "s", "o1", "o2", "h1", "h2"], "R-1") | {"h3": "R-2"}
-    scores = evaluate(members_of(found), truth)
+    found = spread(("R-1", 9)) | {"o0": "R-1"}  # 9 of 10: pure
+    found |= {f"o{n}": "R-2" for n in range(1, 6)} | {f"l{n}": "R-2" for n in range(5)}
+    found |= {"p0": "R-3", "p1": "R-3", "h0": "R-3", "h1": "R-3"}  # two halves
+    found |= {"p2": "R-4", "h2": "R-4", "l5": "R-4", "l6": "R-4", "l7": "R-4"}  # nobody's half
+    scores = evaluate_claims(claims_of(found), truth)
 
-    assert scores.false_positives == (("household", 3), ("office", 2))
-    assert ("false positives: office", 2) in scores.rows()
+    assert counts(scores, "honest accounts published") == {
+        "household": (3, 3),
+        "lone": (8, 12),
+        "office": (9, 12),
+    }
+    assert counts(scores, "honest accounts in rings of") == {"2-9": (9, 9), "10-49": (11, 20)}
+    assert counts(scores, "impure rings of") == {"2-9": (2, 2), "10-49": (1, 2)}
+    assert counts(scores, "published rings of") == {
+        "an operator": (1, 4),
+        "nobody": (1, 4),
+        "honest household": (1, 4),
+        "honest office": (1, 4),
+    }
 
 
-def test_accounts_that_the_truth_does_not_name_are_left_out() -> None:
+def test_an_unnamed_kind_is_unknown_and_lone_accounts_are_no_group() -> None:
+    truth = completed(pa.table({"account_id": ["x", "y"], "ring": pa.nulls(2, pa.string())}))
+    scores = evaluate_claims(claims_of({"x": "R-1", "y": "R-1"}), truth)
+
+    assert counts(scores, "honest accounts published") == {"unknown": (2, 2)}
+    assert counts(scores, "published rings of") == {"nobody": (1, 1)}
+
+
+def test_rings_are_told_by_size_and_by_each_of_their_tactics() -> None:
+    truth = pa.concat_tables(
+        [
+            truth_of({f"a{n}": "A" for n in range(4)}, tactic="proxies+turns"),
+            truth_of({f"b{n}": "B" for n in range(60)}, tactic="turns"),
+            truth_of({f"c{n}": "C" for n in range(9)}),
+        ]
+    )
+    found = {f"a{n}": "R-1" for n in range(4)} | {f"c{n}": "R-2" for n in range(9)}
+    scores = evaluate_claims(claims_of(found), truth)
+
+    assert counts(scores, "ring recall by size") == {"2-9": (2, 2), "50-199": (0, 1)}
+    assert counts(scores, "ring recall by tactic") == {"proxies": (1, 1), "turns": (1, 2)}
+
+
+def test_confidence_is_held_against_who_is_right() -> None:
+    truth = truth_of(spread(("A", 3), ("B", 1), (None, 2)))
+    found = spread(("R-1", 6))
+    stated = dict(a000=1.0, a001=0.95, a002=0.15, a003=0.9, a004=0.1, a005=0.12)
+    scores = evaluate_claims(claims_of(found, confidence=stated), truth)
+
+    # A runs half of the ring, so its three are right; B's one and the honest two are not.
+    assert counts(scores, "stated confidence") == {"0.1-0.2": (1, 3), "0.9-1.0": (2, 3)}
+    error = (abs(1 - 0.37) + abs(2 - 2.85)) / 6
+    assert scores.figure("calibration error").value == pytest.approx(error)
+    silent = evaluate_claims(claims_of(found), truth)
+    with pytest.raises(UsageError, match="no figure 'calibration error'"):
+        silent.figure("calibration error")
+
+
+def test_ids_are_kept_lost_and_passed_on() -> None:
+    truth = truth_of(spread(("A", 4), ("B", 4), ("C", 4)))
+    days = [
+        members_of(spread(("R-1", 4), ("R-2", 4), ("R-3", 4)), dt=YESTERDAY - timedelta(days=1)),
+        members_of(spread(("R-1", 4), ("R-4", 4), ("R-2", 4)), dt=YESTERDAY),
+        members_of(spread(("R-1", 4), ("R-4", 4)), dt=DAY),
+    ]
+    scores = evaluate(pa.concat_tables(days), truth)
+
+    # A keeps R-1 twice and B R-4 once; B lost R-2 to C, which is not found any more at last.
+    assert n_of(scores, "ids kept") == (3, 5)
+    assert n_of(scores, "ids passed on") == (1, 4)
+    assert n_of(scores, "ring recall") == (2, 3)
+    first = evaluate(pa.concat_tables(days), truth, dt=YESTERDAY)
+    assert (n_of(first, "ids kept"), n_of(first, "ring recall")) == ((1, 3), (3, 3))
+    assert "ids kept" not in evaluate(days[2], truth).figures["figure"].to_pylist()
+
+
+def test_an_id_that_goes_over_to_a_successor_is_not_passed_on() -> None:
+    truth = truth_of(spread(("A", 4), ("A2", 4)), operator="op")
+    before = members_of(spread(("R-1", 4)), dt=YESTERDAY)
+    after = members_of(dict.fromkeys(["a004", "a005", "a006", "a007"], "R-1"))
+    scores = evaluate(pa.concat_tables([after, before]), truth)
+
+    assert n_of(scores, "ids passed on") == (0, 1)
+
+
+def test_a_date_without_rings_is_judged_as_such() -> None:
     truth = truth_of(spread(("A", 4)))
-    found = spread(("R-1", 4)) | {"stranger": "R-1", "other": "R-9"}
+    scores = evaluate(members_of(spread(("R-1", 4)), dt=YESTERDAY), truth, dt=DAY)
 
-    assert evaluate(members_of(found), truth) == evaluate(members_of(spread(("R-1", 4))), truth)
-
-
-def test_several_days_are_refused() -> None:
-    members = members_of({"x": "R-1"})
-    other = members.set_column(0, "dt", pa.array([date(2026, 11, 21)]))
-
-    with pytest.raises(DataError, match="several days"):
-        evaluate(pa.concat_tables([members, other]), truth_of({"x": None}))
+    assert (scores.recall, scores.ring_recall) == (0.0, 0.0)
 
 
-def test_a_table_that_breaks_its_contract_is_refused() -> None:
-    with pytest.raises(DataError, match="TRUTH"):
-        evaluate(RING_MEMBERS.empty(), pa.table({"account_id": ["x"]}))
+def test_any_methods_rows_can_be_judged() -> None:
+    table = pa.table(
+        {
+            "account_id": ["a", "b", "c", "d"],
+            "community": [7, 7, 9, 9],
+            "score": [0.5, 0.5, 0.25, 0.25],
+            "extra": [1, 2, 3, 4],
+        }
+    )
+    claims = claims_of_communities(table, floor=0.5)
+    assert claims.schema.equals(CLAIMS.schema)
+    assert claims["published"].to_pylist() == [True, True, False, False]
+
+    truth = truth_of({"a": "A", "b": "A", "c": None, "d": None})
+    scores = evaluate_claims(claims, truth)
+    assert (scores.precision, scores.recall, scores.ring_recall) == (1.0, 1.0, 1.0)
+    assert n_of(scores, "candidates right") == (2, 4)
 
 
-def test_rows_name_every_figure_once() -> None:
-    scores = evaluate(members_of({"x": "R-1"}), truth_of({"x": "A"}))
-    names = [name for name, _ in scores.rows()]
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"account_id": ["a"], "score": [1.0]}, "no column community"),
+        ({"account_id": ["a"], "community": [1], "score": ["high"]}, "does not fit"),
+        ({"account_id": ["a"], "community": [1], "score": [float("nan")]}, "not a number"),
+        ({"account_id": ["a", "a"], "community": [1, 2], "score": [1, 1]}, "1 repeats"),
+        ({"account_id": ["a"], "community": [None], "score": [1]}, "ring: 1 nulls"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(table: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        evaluate_claims(claims_of_communities(pa.table(table), floor=0), truth_of({"a": "A"}))
 
-    assert len(set(names)) == len(names) == len(Scores.__dataclass_fields__) - 1
-    assert all(isinstance(value, int | float) for _, value in scores.rows())
+
+def test_only_published_rings_of_graphkit_are_published() -> None:
+    rows = [members_of({"a": "R-1"}), members_of({"b": "R-2"}, status="organisation")]
+    claims = claims_of_members(pa.concat_tables(rows))
+
+    assert claims["published"].to_pylist() == [True, False]
+    with pytest.raises(DataError, match="RING_MEMBERS"):
+        claims_of_members(pa.table({"account_id": ["x"]}))
+
+
+def test_a_users_own_truth_needs_two_columns() -> None:
+    truth = pa.table({"case": [1, 2, 3], "ring": ["A", "A", ""], "account_id": [10, 11, 12]})
+    scores = evaluate(members_of({"10": "R-1", "11": "R-1"}), truth)
+
+    assert (scores.precision, scores.recall, scores.ring_recall) == (1.0, 1.0, 1.0)
+    assert n_of(scores, "base rate") == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"account_id": ["x"], "rings": ["A"]}, "no column ring(.|\n)*did you mean 'rings'"),
+        ({"ring": ["A"]}, "no column account_id"),
+        ({"account_id": ["x", "x"], "ring": ["A", ""]}, "1 repeats"),
+        ({"account_id": ["x", ""], "ring": ["A", ""]}, "account_id: 1 nulls"),
+        ({"account_id": ["x"], "ring": ["A"], "role": ["boss"]}, "role that is not known"),
+        ({"account_id": ["x"], "ring": ["A"], "first_day": ["22/11/2026"]}, "first_day"),
+        ({"account_id": ["x"], "ring": [["A"]]}, "column ring that does not fit"),
+        (
+            {"account_id": ["x", "y"], "ring": ["A", "A"], "operator": ["o", "p"]},
+            "several operators",
+        ),
+    ],
+)
+def test_a_truth_that_does_not_fit_is_refused(
+    columns: dict[str, list[object]], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        evaluate(RING_MEMBERS.empty(), pa.table(columns))
+
+
+def test_a_refused_truth_shows_no_cell() -> None:
+    columns = {"account_id": ["x"], "ring": ["A"], "role": ["4111111111111111"]}
+    with pytest.raises(DataError) as caught:
+        completed(pa.table(columns))
+    assert "4111" not in str(caught.value)
+
+
+def test_a_truth_may_hold_days_of_any_type() -> None:
+    days: list[object] = ["2026-11-22", ""]
+    for column in (pa.array(days, pa.string()), pa.array([date(2026, 11, 22), None])):
+        table = pa.table({"account_id": ["x", "y"], "ring": ["A", "A"], "last_day": column})
+        assert completed(table)["last_day"].to_pylist() == [date(2026, 11, 22), None]
+        assert completed(table).schema.equals(TRUTH.schema)
+
+
+def test_figures_stand_in_one_table_and_speak_by_name() -> None:
+    scores = evaluate(members_of({"x": "R-1", "y": "R-1"}), truth_of({"x": "A", "y": "A"}))
+
+    assert FIGURES.check(scores.figures) is scores.figures
+    assert set(scores.whole["part"].to_pylist()) == {""}
+    assert scores.whole["figure"][0].as_py() == "account precision"
+    assert "ring recall: 1.000" in repr(scores)
+    with pytest.raises(UsageError, match="did you mean 'ring recall'"):
+        scores.figure("ring recal")
+
+
+def test_the_page_for_readers_tells_every_figure() -> None:
+    page = (Path(__file__).parents[1] / "benchmarks" / "READING.md").read_text("utf-8")
+    table = page.split("| figure | asks |\n|---|---|\n")[1].split("\n\n")[0]
+    told = {name for row in table.splitlines() for name in row.split(" | ")[0][2:].split(", ")}
+    truth = pa.concat_tables(
+        [
+            truth_of(spread(("A", 4)), tactic="turns"),
+            truth_of({"x": None, "y": None}),
+            truth_of({"z": "A"}, role="junk"),
+        ]
+    )
+    found = spread(("R-1", 4)) | {"x": "R-2", "y": "R-2"}
+    days = [members_of(found, dt=YESTERDAY), members_of(found)]
+    scores = evaluate(pa.concat_tables(days), truth)
+    figures = set(scores.figures["figure"].to_pylist())
+    assert figures == told

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
@@ -99,15 +99,25 @@ def list_communities(lake: Path, dt: date | None, form: Form) -> None:
         typer.echo(f"no community of two on {chosen}", err=form is not Form.table)
 
 
-def figures(rows: Sequence[tuple[str, int | float]], form: Form) -> None:
-    """Write named figures."""
+def figures(table: "pa.Table", form: Form) -> None:
+    """Write figures: how many of how many, the value, and its 95% interval."""
     import pyarrow as pa
 
-    if form is Form.table:
-        values = [f"{value:.3f}" if isinstance(value, float) else f"{value:,}" for _, value in rows]
-    else:
-        values = [str(value) for _, value in rows]
-    write(pa.table({"figure": [name for name, _ in rows], "value": values}), form)
+    if form is not Form.table:
+        write(table, form)
+        return
+    rows = table.to_pylist()
+    # Adding zero takes the sign off a value that is rounded to nothing.
+    told = {
+        "figure": [f"{row['figure']} {row['part']}".strip() for row in rows],
+        "n": ["" if row["n"] is None else f"{row['n']:,}" for row in rows],
+        "of": ["" if row["of"] is None else f"{row['of']:,}" for row in rows],
+        "value": [f"{round(row['value'], 3) + 0.0:.3f}" for row in rows],
+        "95%": [
+            "" if row["low"] is None else f"{row['low']:.3f}-{row['high']:.3f}" for row in rows
+        ],
+    }
+    write(pa.table(told), form)
 
 
 def findings(lake: Path, dt: date | None) -> "Findings":

@@ -43,7 +43,7 @@ def demo(
         terminal.heading(f"Why {strongest} is one")
         terminal.out(explain(findings, strongest))
     terminal.heading("Against what was planted")
-    terminal.figures(trial.scores.rows(), Form.table)
+    terminal.figures(trial.scores.whole, Form.table)
     terminal.out(_missed(trial.scores))
     if not last.rings:
         terminal.out(CAUTION)
@@ -53,13 +53,11 @@ def demo(
 
 def _missed(scores: "Scores") -> str:
     """Say what was not found and what was wrongly accused, in whole numbers."""
-    hits = round(scores.recall * scores.n_accounts_planted)
-    lost = scores.n_accounts_planted - hits
-    wrong = scores.n_accounts_published - hits
-    rings = scores.n_rings_planted - scores.n_rings_found
+    rings, accounts = scores.figure("ring recall"), scores.figure("account recall")
+    claimed = scores.figure("account precision")
     return (
-        f"\nMissed: {rings} of {scores.n_rings_planted} planted rings, {lost:,} of "
-        f"{scores.n_accounts_planted:,} planted accounts. Published wrongly: {wrong:,} accounts."
+        f"\nMissed: {rings.missed:,} of {rings.of:,} planted rings, {accounts.missed:,} of "
+        f"{accounts.of:,} planted accounts. Published wrongly: {claimed.missed:,} accounts."
     )
 
 
@@ -125,12 +123,16 @@ def evaluate(
     lake: LakeArgument,
     truth: Annotated[
         Path,
-        typer.Argument(metavar="TRUTH", help="File with account_id, ring and kind."),
+        typer.Argument(metavar="TRUTH", help="File with account_id, ring and what else is known."),
     ],
     dt: DateOption = None,
     form: FormOption = Form.table,
 ) -> None:
-    """Hold the rings of a date against a truth table."""
+    """Hold the rings of a date against a truth table.
+
+    Of TRUTH only account_id and ring are needed (Parquet, CSV or JSON lines); operator, tactic,
+    role, kind, group, first_day and last_day say more.
+    """
     from pipelines.trial import score
 
-    terminal.figures(score(lake, truth, dt).rows(), form)
+    terminal.figures(score(lake, truth, dt).figures, form)

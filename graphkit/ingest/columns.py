@@ -92,8 +92,20 @@ def _check_feed(
             )
 
 
-def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> None:
-    """Check that a file or table names the account, and no column twice or nearly.
+def check_names(
+    found: Sequence[str],
+    allowed: Iterable[str],
+    place: str,
+    *,
+    required: Sequence[str] = ("account_id", "kind", "entity"),
+) -> None:
+    """Check that a file or table has what it must have, and no column twice or nearly.
+
+    Args:
+        found: its columns.
+        allowed: the columns that are read.
+        place: the file or table, for messages.
+        required: those of them, if they are allowed at all, that must be there.
 
     Raises:
         DataError: naming what is wrong.
@@ -103,8 +115,7 @@ def check_names(found: Sequence[str], allowed: Iterable[str], place: str) -> Non
     # A column that is spelled a little otherwise would be ignored in silence.
     alike = {name.strip().casefold(): name for name in found if name not in allowed}
     odd = {name: alike[name] for name in allowed if name not in found and name in alike}
-    must = [name for name in ("account_id", "kind", "entity") if name in allowed]
-    missing = [name for name in must if name not in found]
+    missing = [name for name in required if name in allowed and name not in found]
     if not (missing or repeated or odd):
         return
     shown = _presentable(repeated or found)
