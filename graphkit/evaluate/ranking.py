@@ -1,5 +1,7 @@
 """Ranking: what an analyst meets who works down from the highest score."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ AT_ACCOUNTS = (100, 1000)
 Weights = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
 class Ranking:
     """Every account that a method claims, published or not, by ring score and then confidence.
 
@@ -30,16 +33,6 @@ class Ranking:
     last: Ints
     n_planted: int
 
-    def __init__(self, cases: Cases) -> None:
-        row = np.flatnonzero(cases.claim.of >= 0)
-        score = cases.score[row]
-        confidence = np.where(np.isnan(cases.confidence), -1.0, cases.confidence)[row]
-        order = np.lexsort((row, -confidence, -score))
-        self.row = row[order]
-        self.hit = cases.planted[self.row]
-        self.last = steps(score[order], confidence[order])
-        self.n_planted = int(cases.planted.sum())
-
     def measured(self, weight: Weights, n_planted: Weights) -> Weights:
         """Average precision, and recall at each of AT_PRECISION.
 
@@ -57,6 +50,16 @@ class Ranking:
         average = (np.diff(hits, axis=1, prepend=0.0) * precision).sum(axis=1)
         at = [np.where(precision >= p, hits, 0.0).max(axis=1, initial=0.0) for p in AT_PRECISION]
         return np.stack([average, *at], axis=1) / n_planted[:, None]
+
+
+def ranked(cases: Cases) -> Ranking:
+    """Rank the accounts that are claimed."""
+    row = np.flatnonzero(cases.claim.of >= 0)
+    score = cases.score[row]
+    confidence = np.where(np.isnan(cases.confidence), -1.0, cases.confidence)[row]
+    order = np.lexsort((row, -confidence, -score))
+    row, last = row[order], steps(score[order], confidence[order])
+    return Ranking(row, cases.planted[row], last, int(cases.planted.sum()))
 
 
 def hits_within(hit: Bools, last: Ints, k: int) -> tuple[float, int]:

@@ -15,7 +15,7 @@ from graphkit.evaluate.continuity import Carried, carried, continuity_figures
 from graphkit.evaluate.figure import Figure, tabled
 from graphkit.evaluate.intervals import intervals
 from graphkit.evaluate.partitions import partition_figures, shares
-from graphkit.evaluate.ranking import Ranking, ranking_figures
+from graphkit.evaluate.ranking import ranked, ranking_figures
 from graphkit.evaluate.rings import honest_figures, ring_figures
 from graphkit.evaluate.truth import completed
 
@@ -171,7 +171,7 @@ def _of_day(table: pa.Table, known: pa.Table, day: date | None, window_d: int | 
 
 def _score(cases: Cases, days: list[Carried], seed: int) -> Scores:
     """Put the figures together."""
-    each, ranking = shares(cases), Ranking(cases)
+    each, ranking = shares(cases), ranked(cases)
     sure = intervals(cases, each, ranking, seed=seed)
     main = [
         *account_figures(cases),

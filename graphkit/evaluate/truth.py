@@ -6,7 +6,8 @@ import pyarrow.compute as pc
 from graphkit.contracts import TRUTH
 from graphkit.errors import DataError, nearest
 
-MEMBER, HIJACKED, BRIDGE, JUNK = ROLES = ("member", "hijacked", "bridge", "junk")
+HIJACKED, JUNK = "hijacked", "junk"
+ROLES = ("member", HIJACKED, "bridge", JUNK)
 
 
 def completed(truth: pa.Table, *, where: str = "the truth") -> pa.Table:
