@@ -80,10 +80,10 @@ def test_an_operator_split_in_halves_is_found_once_and_in_thirds_not_at_all() ->
 
 
 def test_half_of_the_members_is_enough_and_less_is_not() -> None:
-    truth = truth_of(spread(("A", 11)))
+    truth = truth_of(spread(("A", 101)))
 
-    assert evaluate_claims(claims_of(spread(("R-1", 6))), truth).ring_recall == 1.0
-    assert evaluate_claims(claims_of(spread(("R-1", 5))), truth).ring_recall == 0.0
+    assert evaluate_claims(claims_of(spread(("R-1", 51))), truth).ring_recall == 1.0
+    assert evaluate_claims(claims_of(spread(("R-1", 50))), truth).ring_recall == 0.0
 
 
 def test_a_single_account_is_no_ring_on_either_side() -> None:
