@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,32 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Bucket(MemoryFileSystem):  # type: ignore[misc]
+    """A store in memory in which each reader has a place of its own, as in every real one."""
+
+    protocol = "bucket"
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        stripped: str = super()._strip_protocol(path.removeprefix("bucket://"))
+        return stripped
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        opened = super()._open(path, mode, **options)
+        return BytesIO(opened.getvalue()) if mode == "rb" else opened
+
+
 @pytest.fixture
 def memory(local: Path) -> Iterator[str]:
     """The same snapshots in a store in memory, by its address."""
-    store = MemoryFileSystem()
+    fsspec.register_implementation("bucket", Bucket, clobber=True)
+    store = Bucket()
     for path in sorted(local.rglob("*.parquet")):
-        target = f"/bucket/logs/{path.relative_to(local).as_posix()}"
+        target = f"/eu-1/logs/{path.relative_to(local).as_posix()}"
         store.makedirs(target.rpartition("/")[0], exist_ok=True)
         store.pipe(target, path.read_bytes())
-    yield "fsspec+memory://bucket/logs"
-    store.rm("/bucket", recursive=True)
+    yield "fsspec+bucket://eu-1/logs"
+    store.rm("/eu-1", recursive=True)
 
 
 def test_a_store_gives_the_same_rings(local: Path, memory: str) -> None:
@@ -77,8 +94,8 @@ def test_the_command_line_takes_addresses(
 
 
 def test_what_is_not_in_a_store_is_said(memory: str) -> None:
-    with pytest.raises(DataError, match=r"fsspec\+memory://bucket/nothing is not there"):
-        open_snapshots("fsspec+memory://bucket/nothing", Settings())
+    with pytest.raises(DataError, match=r"fsspec\+bucket://eu-1/nothing is not there"):
+        open_snapshots("fsspec+bucket://eu-1/nothing", Settings())
     with pytest.raises(DataError, match=r"dt=\S+/accounts\.parquet is not there"):
         open_snapshots(f"{memory}/dt={WORLD.end}/accounts.parquet", Settings())
 
