@@ -1,9 +1,9 @@
 """Requests as a provider logs them, written in each form that is read.
 
 Everything follows from the row's number through the engine's hash, so a file of n rows is the same
-wherever it is written. An account has 25 requests from three addresses.
-Prompts have 40 to 70 words, 170 to 420 bytes; one in five has line breaks
-and commas, one in seven quotes, and most have letters beyond ASCII.
+wherever it is written. An account has 25 requests from three addresses. Prompts are four to seven
+of 4,093 phrases of ten words, 180 to 440 bytes; one in five has line breaks and commas, one in
+seven quotes, and most have letters beyond ASCII.
 """
 
 import sys
@@ -18,7 +18,14 @@ the of and to in is you that it for on are with as write explain function list P
 please return value error data model query step über naïve 数据 example user system count
 """
 _ROWS = """
-WITH numbers AS (
+WITH words AS (
+    SELECT string_split($words, ' ') AS words
+), phrases AS (
+    SELECT list(array_to_string(list_transform(
+        range(10), lambda k: words[1 + CAST(hash(i, k) % len(words) AS BIGINT)]
+    ), ' ') ORDER BY i) AS phrases
+    FROM range(4093) AS numbers(i), words
+), numbers AS (
     SELECT i, hash(i) % $accounts AS account, hash(hash(i) % $accounts, hash(i, 2) % 3) AS host
     FROM range($rows) AS numbers(i)
 )
@@ -30,13 +37,13 @@ SELECT 'acct_' || lpad(CAST(account AS VARCHAR), 8, '0') AS account_id,
     'python-openai/1.' || hash(i, 3) % 60 || ' (linux; x86_64)' AS user_agent,
     'model-' || hash(i, 4) % 5 AS model,
     repeat('Say "', CAST(i % 7 = 0 AS INT)) || array_to_string(list_transform(
-        range(40 + CAST(hash(i, 5) % 30 AS BIGINT)),
-        lambda k: words[1 + CAST(hash(i, k) % len(words) AS BIGINT)]
-            || CASE WHEN i % 5 = 0 AND k % 12 = 0 THEN ',' || chr(10) ELSE ' ' END
+        range(4 + CAST(hash(i, 5) % 4 AS BIGINT)),
+        lambda k: phrases[1 + CAST(hash(i, k) % len(phrases) AS BIGINT)]
+            || CASE WHEN i % 5 = 0 THEN ',' || chr(10) ELSE ' ' END
     ), '') AS prompt,
     CAST(hash(i, 6) % 4000 AS BIGINT) AS input_tokens,
     CAST(hash(i, 7) % 900 AS BIGINT) AS output_tokens
-FROM numbers, (SELECT string_split($words, ' ') AS words)
+FROM numbers, phrases
 """
 _SPELLED = """
 SELECT * REPLACE (strftime(ts, '%Y-%m-%dT%H:%M:%S.%gZ') AS ts)

@@ -94,7 +94,7 @@ def _parquet(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
     ):
         batches: list[pa.RecordBatch] = []
         held = 0
-        for batch in opened.iter_batches(_PARQUET_ROWS, columns=names):
+        for batch in _batches(opened, names):
             batches.append(batch)
             held += batch.nbytes
             # Wide rows make short parts: a sender of long prompts must not exhaust the memory.
@@ -103,6 +103,12 @@ def _parquet(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
                 done, batches, held = done + sum(one.num_rows for one in batches), [], 0
         if batches:
             yield _joined(batches, columns, done)
+
+
+def _batches(opened: pq.ParquetFile, names: list[str]) -> Iterator[pa.RecordBatch]:
+    """A file's rows; group by group, since the bytes of all groups asked for at once are kept."""
+    for group in range(opened.num_row_groups):
+        yield from opened.iter_batches(_PARQUET_ROWS, row_groups=[group], columns=names)
 
 
 def _joined(batches: Sequence[pa.RecordBatch], columns: Mapping[str, str], done: int) -> Part:
