@@ -61,8 +61,8 @@ LEVELS: Mapping[str, tuple[Any, ...]] = {
     # As many honest people come, go and are banned as rings have members replaced.
     "honest.bout_share": (0.3, 0.4, 0.5, 0.6, 0.8),
     "honest.trial_share": (0.1, 0.1, 0.1, 0.15, 0.25),
-    "honest.banned_share": (0.01, 0.01, 0.02, 0.04, 0.06),
-    "honest.stopped_share": (0.2, 0.3, 0.5, 0.7, 0.9),
+    "honest.banned_share": (0.01, 0.01, 0.03, 0.1, 0.15),
+    "honest.stopped_share": (0.2, 0.3, 0.5, 0.8, 0.9),
     "honest.pipeline_share": (0.3, 0.5, 0.9, 0.9, 0.9),
 }
 # From where to where a knob of a random world is drawn, evenly.
