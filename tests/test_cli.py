@@ -99,7 +99,7 @@ def test_communities_are_listed_judged_or_not(provider: Path) -> None:
     of_rings = {row["account_id"]: row["ring_id"] for row in listed if row["ring_id"]}
     assert of_rings == ring_of and len(listed) > len(ring_of)
     sizes = Counter(row["community"] for row in listed)
-    assert min(sizes.values()) == 2
+    assert min(sizes.values()) >= 2
     assert listed == sorted(listed, key=lambda row: (row["community"], row["account_id"]))
     assert gk.open(lake).communities["account_id"].to_pylist() == [r["account_id"] for r in listed]
 

@@ -220,7 +220,7 @@ def test_a_level_sets_every_knob_of_its_table_and_a_drawn_world_stays_in_its_ran
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_requests_come_to_the_mean_asked_for(seed: int, tmp_path: Path) -> None:
-    world = World(accounts=4000, seed=seed, honest=Honest(requests=3.0))
+    world = World(accounts=4000, seed=seed, honest=Honest(requests=4.0))
     simulate(tmp_path / "w", world)
     rows = load(tmp_path / "w").ask(
         "SELECT count(*) FROM requests JOIN truth USING (account_id) WHERE ring IS NULL"
@@ -228,7 +228,7 @@ def test_requests_come_to_the_mean_asked_for(seed: int, tmp_path: Path) -> None:
     honest = int(str(rows[0][0]))
 
     # By a Zipf law a few accounts send much of it, and these have good and bad days.
-    assert honest == pytest.approx(3.0 * 4000 * 0.92 * 7, rel=0.3)
+    assert honest == pytest.approx(4.0 * 4000 * 0.92 * 7, rel=0.3)
 
 
 # Slots

@@ -1,12 +1,16 @@
 import ipaddress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphkit import sql
+from graphkit.contracts import ACCOUNTS, PAYMENTS, REQUESTS
 from graphkit.simulate import (
     Network,
     Rings,
@@ -15,6 +19,7 @@ from graphkit.simulate import (
     world_of,
 )
 from graphkit.simulate.chance import Chance
+from graphkit.simulate.check.telltales import BOUNDS, single_facts
 from graphkit.simulate.network import lay_out
 from graphkit.simulate.text.wrappers import HARNESS, PHRASES
 from graphkit.simulate.words import HARNESS_AGENT
@@ -50,7 +55,9 @@ def test_two_homes_never_hold_one_address_at_once(homes: list[int], hour: int) -
 
 
 def test_addresses_pass_from_lone_accounts_to_strangers(tmp_path: Path) -> None:
-    at_home = Network(mobile_share=0, vpn_share=0, proxied_share=0, cloud_share=0)
+    at_home = Network(
+        mobile_share=0, vpn_share=0, proxied_share=0, cloud_share=0, developer_cloud_share=0
+    )
     simulate(tmp_path / "w", World(accounts=2000, rings=Rings(share=0), network=at_home))
     made = load(tmp_path / "w")
     moved, passed, at_once = made.ask("""
@@ -62,7 +69,7 @@ def test_addresses_pass_from_lone_accounts_to_strangers(tmp_path: Path) -> None:
                count(*), count(*) FILTER (WHERE b.first < a.last)
         FROM lone a JOIN lone b ON a.ip = b.ip AND a.first < b.first""")[0]
 
-    assert float(str(moved)) > 1.5
+    assert float(str(moved)) > 1.3
     assert int(str(passed)) > 10
     assert at_once == 0
 
@@ -126,3 +133,56 @@ def test_the_viral_prompt_is_sent_once_by_each(made: Made) -> None:
     assert "viral" in {row["kind"] for row in sent}
     assert 100 <= len(sent) <= 120
     assert {row["n"] for row in sent} == {1}
+
+
+def test_no_single_fact_gives_an_account_of_a_careful_ring_away(tmp_path: Path) -> None:
+    simulate(tmp_path / "w", world_of("small", level=3, seed=31))
+    tables = load(tmp_path / "w").tables
+    last = tables["accounts"].filter(pc.field("dt") == pc.max(tables["accounts"]["dt"]))
+    found = single_facts(tables | {"accounts": last.drop_columns("dt")}).to_pylist()
+
+    assert len(found) > 40
+    assert all(BOUNDS[0] <= row["auc"] <= BOUNDS[1] for row in found), found[:5]
+
+
+def test_a_single_fact_that_does_tell_is_found() -> None:
+    when = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    ids = [f"a{number}" for number in range(40)]
+    attacks = [number < 20 for number in range(40)]
+    accounts = {
+        "account_id": ids,
+        "created_at": [when - timedelta(days=number) for number in range(40)],
+        "email_domain": ["gmail.com"] * 40,
+        "org_id": pa.nulls(40, pa.string()),
+        "country": ["US"] * 40,
+        "status": ["active"] * 40,
+    }
+    requests = {
+        "account_id": ids,
+        "ts": [when] * 40,
+        "ip": ["203.0.113.7"] * 40,
+        "user_agent": ["curl"] * 40,
+        "tls_fingerprint": ["t13"] * 40,
+        "model": ["atlas-mini"] * 40,
+        "prompt": ["long" * 9 if attack else "short" for attack in attacks],
+        "input_tokens": [5] * 40,
+        "output_tokens": [5] * 40,
+    }
+    tables = {
+        "accounts": ACCOUNTS.conform(pa.table(accounts)),
+        "requests": REQUESTS.conform(pa.table(requests)),
+        "payments": PAYMENTS.empty(),
+        "truth": pa.table(
+            {
+                "account_id": ids,
+                "ring": ["r" if attack else None for attack in attacks],
+                "role": ["member" if attack else None for attack in attacks],
+            }
+        ),
+    }
+    found = {row["fact"]: row["auc"] for row in single_facts(tables).to_pylist()}
+
+    assert found["prompt length, mean"] == 1
+    assert found["age"] == 0  # attackers are the youngest here
+    assert found["requests"] == 0.5
+    assert found["cards"] is None  # nobody pays

@@ -1,11 +1,6 @@
-from pathlib import Path
-
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from graphkit.simulate import (
     simulate,
@@ -104,37 +99,3 @@ def test_banned_members_stop_and_others_take_their_place(made: Made) -> None:
     assert late == back == [(0,)]
     assert 5 < int(str(banned[0])) <= int(str(opened[0]))
     assert int(str(banned[1])) > 5
-
-
-def auc(value: NDArray[np.float64], ring: NDArray[np.bool_], days: NDArray[np.int64]) -> float:
-    """How often a ring account's value is above that of an honest one active on as many days."""
-    above, pairs = 0.0, 0
-    for n_days in np.unique(days):
-        mine, others = value[(days == n_days) & ring], value[(days == n_days) & ~ring]
-        if len(mine) and len(others):
-            ranks = rankdata(np.concatenate([mine, others]))[: len(mine)]
-            share = (ranks.sum() - len(mine) * (len(mine) + 1) / 2) / (len(mine) * len(others))
-            above, pairs = above + share * len(mine), pairs + len(mine)
-    return above / pairs
-
-
-def test_no_single_fact_gives_an_account_of_a_careful_ring_away(tmp_path: Path) -> None:
-    simulate(tmp_path / "w", world_of("small", level=2, seed=8))
-    made = load(tmp_path / "w")
-    rows = made.ask("""
-        SELECT t.ring IS NOT NULL, r.days, row_number() OVER (ORDER BY a.account_id),
-               epoch(a.created_at), r.n, r.first, r.input, r.output, coalesce(p.n, 0),
-               length(coalesce(a.org_id, '')), length(a.email_domain)
-        FROM truth t
-        JOIN (SELECT * FROM accounts WHERE dt = '2026-11-22') a USING (account_id)
-        JOIN (SELECT account_id, count(*) AS n, count(DISTINCT dt) AS days,
-                     epoch(min(ts)) % 86400 AS first, avg(input_tokens) AS input,
-                     avg(output_tokens) AS output FROM requests GROUP BY 1) r USING (account_id)
-        LEFT JOIN (SELECT account_id, count(*) AS n FROM payments GROUP BY 1) p USING (account_id)
-        ORDER BY a.account_id""")
-    values = np.array(rows, np.float64)
-    ring, days = values[:, 0] == 1, values[:, 1].astype(np.int64)
-    names = ["id", "created", "requests", "hour", "in", "out", "payments", "org", "domain"]
-    found = {name: auc(values[:, place + 2], ring, days) for place, name in enumerate(names)}
-
-    assert all(0.2 < value < 0.8 for value in found.values()), found

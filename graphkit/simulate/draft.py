@@ -101,6 +101,7 @@ class Draft:
         rings: what was planted.
         groups: honest groups so far.
         steps: payer of the next step of a chain; far above any account's number.
+        developers: places of the honest accounts that work as rings' members do, if for days.
     """
 
     world: World
@@ -120,6 +121,7 @@ class Draft:
     rings: list[Ring] = field(default_factory=list)
     groups: int = 0
     steps: int = 1 << 30
+    developers: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def add_homes(self) -> Ints:
         """Add the homes of every provider as ways out; return their rows."""
@@ -281,4 +283,8 @@ class Draft:
 
     def rare_device(self, chance: Chance) -> int:
         """Pick one of the seldom seen devices that anybody may have; return its number."""
-        return COMMON_DEVICES + int(chance.below(n_rare_devices(self.world.accounts), 1)[0])
+        return int(self.rare_devices(chance, 1)[0])
+
+    def rare_devices(self, chance: Chance, n: int) -> Ints:
+        """Pick n times one of the seldom seen devices; return their numbers."""
+        return COMMON_DEVICES + chance.below(n_rare_devices(self.world.accounts), n)

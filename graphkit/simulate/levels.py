@@ -58,6 +58,12 @@ LEVELS: Mapping[str, tuple[Any, ...]] = {
     "rings.junk": (0.0, 0.0, 0.05, 0.1, 0.1),
     "rings.bridged": (0.0, 0.0, 0.1, 0.2, 0.3),
     "rings.succeeded": (0.0, 0.1, 0.1, 0.2, 0.3),
+    # As many honest people come, go and are banned as rings have members replaced.
+    "honest.bout_share": (0.3, 0.4, 0.5, 0.6, 0.8),
+    "honest.trial_share": (0.1, 0.1, 0.1, 0.15, 0.25),
+    "honest.banned_share": (0.01, 0.01, 0.03, 0.1, 0.15),
+    "honest.stopped_share": (0.2, 0.3, 0.5, 0.8, 0.9),
+    "honest.pipeline_share": (0.3, 0.5, 0.9, 0.9, 0.9),
 }
 # From where to where a knob of a random world is drawn, evenly.
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -72,9 +78,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "rings.bridged": (0.0, 0.3),
     "rings.succeeded": (0.0, 0.4),
     "rings.tactics_max": (1, 5),
-    "honest.requests": (2.0, 5.0),
+    "honest.requests": (3.0, 6.0),
     "honest.developer_share": (0.03, 0.12),
     "honest.bout_share": (0.1, 0.7),
+    "honest.trial_share": (0.02, 0.25),
+    "honest.stopped_share": (0.1, 0.8),
     "honest.household_share": (0.02, 0.2),
     "honest.several_share": (0.0, 0.05),
     "honest.office_share": (0.0, 0.08),
@@ -89,12 +97,13 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "honest.viral_share": (0.01, 0.1),
     "honest.template_share": (0.01, 0.1),
     "honest.benchmark_share": (0.0, 0.02),
-    "honest.pipeline_share": (0.05, 0.3),
+    "honest.pipeline_share": (0.2, 0.9),
     "honest.launch_share": (0.05, 0.6),
     "network.mobile_share": (0.05, 0.3),
     "network.vpn_share": (0.01, 0.12),
     "network.proxied_share": (0.0, 0.04),
     "network.cloud_share": (0.02, 0.15),
+    "network.developer_cloud_share": (0.2, 0.8),
     "network.v6_share": (0.1, 0.6),
     "network.spare": (1.2, 8.0),
 }

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.simulate.chance import Chance, Ints, power_of_two
+from graphkit.simulate.chance import Chance, Floats, Ints, power_of_two
 from graphkit.simulate.draft import Commons, Draft
 from graphkit.simulate.network import ACCOUNTS_PER_PROVIDER
-from graphkit.simulate.slots import ACCOUNT, DAY_US, HOME_SLOT, NEVER, add_egress
+from graphkit.simulate.slots import ACCOUNT, DAY_US, HOME_SLOT, HOUR_US, NEVER, add_egress
 from graphkit.simulate.spelling import COMMON_DEVICES, N_BINS, n_rare_devices
 from graphkit.simulate.words import (
     CLIENTS,
@@ -93,56 +93,108 @@ def _equip(chance: Chance, world: World, people: NDArray[np.void], number: Ints)
     people["moves_h"] = np.where(moves, np.floor(40 * chance.exponential(n)), -1)
 
 
-def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: Ints) -> None:
+def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: Ints) -> Ints:
     """Say how much and when each account works, in place.
 
-    Most accounts ask little, by a Zipf law; developers, and the members of rings who are like
-    them, ask some 25 times on a day, all within a few lognormal steps of each other.
+    Most accounts ask little and seldom, by a Zipf law; some only try for a few days. Developers
+    ask some 25 times on a day, one of them five times and another a hundred; many come for a
+    project and go. Members of rings are drawn as developers are, but do not go: they are banned.
 
     Args:
         chance: the source of chance.
         world: the settings.
         people: ACCOUNT.
         members: places of the accounts that rings run.
+
+    Returns:
+        Places of the honest accounts that work or try as developers do.
     """
-    n = len(people)
-    honest = np.ones(n, np.bool_)
-    honest[members] = False
-    busy = chance.flip(world.honest.developer_share, n) | ~honest
-    rate = np.where(
-        busy, 1000 * chance.lognormal(0.55, n), 1000 * power_of_two(0.9 * chance.exponential(n))
+    n, honest = len(people), world.honest
+    busy = chance.flip(honest.developer_share, n)
+    busy[members] = True
+    people["rate"] = 1000 * np.where(
+        busy, chance.lognormal(1.0, n), power_of_two(0.9 * chance.exponential(n))
     )
-    people["active"] = np.where(busy, chance.between(130, 250, n), _seldom(chance, n))
-    people["sittings"] = np.where(busy, chance.between(2, 6, n), chance.between(1, 3, n))
-    share, mean = world.honest.developer_share, world.honest.requests
-    rest = max((mean - share * DEVELOPER_REQUESTS) / max(1 - share, 0.01), mean * 0.2)
-    # Developers take what they need; where they alone would exceed the mean, they shrink.
-    most = min(DEVELOPER_REQUESTS, 0.8 * mean / max(share, 1e-9))
-    for chosen, target in (
-        (honest & ~busy, rest),
-        (honest & busy, most),
-        (~honest, world.rings.requests),
-    ):
-        who = np.flatnonzero(chosen)
-        people["rate"][who] = _scaled(people[who], np.floor(rate[who]).astype(np.int64), target)
-    # Developers come for a project and go; a ring's members are banned and replaced.
-    bout = np.flatnonzero(honest & busy & chance.flip(world.honest.bout_share, n))
-    people["peak_day"][bout] = chance.between(-10, world.days - 1, len(bout)).clip(0)
-    people["peak_d"][bout], people["peak_x"][bout] = chance.between(1, 12, len(bout)), 0
+    people["active"] = np.where(busy, chance.between(110, 250, n), _seldom(chance, n))
+    people["sittings"] = np.where(busy, chance.between(1, 6, n), chance.between(1, 4, n))
+    own = np.ones(n, np.bool_)
+    own[members] = False
+    developers, others = np.flatnonzero(own & busy), np.flatnonzero(own & ~busy)
+    bouts = developers[chance.flip(honest.bout_share, len(developers))]
+    trials = others[chance.flip(honest.trial_share, len(others))]
+    _come_and_go(chance, world, people, bouts, most_d=max(world.days, 2), new=0.7)
+    _come_and_go(chance, world, people, trials, most_d=3, new=1.0)
+    people["active"][trials] = 220
+    people["rate"][trials] = 1000 * chance.lognormal(1.0, len(trials))
+    # Who works or tries takes what that needs; where these would exceed the mean, they shrink.
+    busy_ones = np.concatenate([developers, trials])
+    total = honest.requests * (len(developers) + len(others))
+    there = _presence(world, people[busy_ones])
+    need = min(DEVELOPER_REQUESTS, 0.8 * total / max(there.sum(), 1))
+    _scale(people, busy_ones, need * len(busy_ones))
+    _scale(people, members, world.rings.requests * len(members))
+    left = total - (_expected(people[busy_ones]) * there).sum() / 1000
+    _scale(people, np.setdiff1d(others, trials), max(left, 0.2 * total))
+    return busy_ones
+
+
+def _come_and_go(
+    chance: Chance,
+    world: World,
+    people: NDArray[np.void],
+    bouts: Ints,
+    *,
+    most_d: int,
+    new: float,
+) -> None:
+    """Let accounts work for some days only, in place; some of those who go are banned.
+
+    Args:
+        chance: the source of chance.
+        world: the settings.
+        people: ACCOUNT.
+        bouts: places of the accounts.
+        most_d: days of the longest.
+        new: accounts that are opened for it, as a share.
+    """
+    n, days = len(bouts), world.days
+    begin = chance.between(-(most_d // 2), days - 1, n)
+    end = begin + chance.between(1, most_d, n)
+    people["peak_day"][bouts], people["peak_x"][bouts] = begin.clip(0), 0
+    people["peak_d"][bouts] = (end - begin.clip(0)).clip(1, 255)
+    first, last = (
+        start_us(world) + np.floor((day + shift * chance.unit(n)) * DAY_US).astype(np.int64)
+        for day, shift in ((begin, 0.6), (end, -0.6))
+    )
+    opened = chance.flip(new, n)
+    people["created"][bouts[opened]] = first[opened]
+    over = chance.flip(world.honest.stopped_share, n) & (end > 0) & (end < days)
+    people["banned"][bouts[over]] = np.maximum(last, people["created"][bouts] + HOUR_US)[over]
 
 
 def _seldom(chance: Chance, n: int) -> Ints:
-    """Days with requests, of 255, of accounts that are no developers': less than half."""
-    return 8 + np.floor(110 * chance.unit(n) * chance.unit(n)).astype(np.int64)
+    """Days with requests, of 255, of accounts that are no developers': a tenth on average."""
+    return 6 + np.floor(80 * chance.unit(n) * chance.unit(n)).astype(np.int64)
 
 
-def _scaled(people: NDArray[np.void], rate: Ints, target: float) -> Ints:
-    """Rates whose mean over days and accounts is `target` requests."""
-    week = 5 * 255 + 2 * people["weekend"].astype(np.int64)
-    expected = int((rate * people["active"] * week // (7 * 255 * 255)).sum())
-    scale = target * 1000 * len(rate) / max(expected, 1)
-    scaled: Ints = np.minimum(np.floor(rate * scale), 50_000_000).astype(np.int64)
-    return scaled
+def _expected(people: NDArray[np.void]) -> Floats:
+    """Thousandths of requests that each account sends on a day while it is there, on average."""
+    week = (5 + 2 * people["weekend"] / 255) / 7
+    expected: Floats = people["rate"] * (people["active"] / 255) * week
+    return expected
+
+
+def _presence(world: World, people: NDArray[np.void]) -> Floats:
+    """The share of the world's days on which each account is there, as far as bouts decide."""
+    until = np.minimum(people["peak_day"] + people["peak_d"].astype(np.int64), world.days)
+    bout = (people["peak_day"] >= 0) & (people["peak_x"] == 0)
+    return np.where(bout, (until - people["peak_day"]) / world.days, 1.0)
+
+
+def _scale(people: NDArray[np.void], who: Ints, total: float) -> None:
+    """Scale rates to so many requests a day in all while everybody is there, in place."""
+    scale = 1000 * total / max(_expected(people[who]).sum(), 1)
+    people["rate"][who] = np.minimum(np.floor(people["rate"][who] * scale), 50_000_000)
 
 
 def open_commons(chance: Chance, draft: Draft) -> Commons:
@@ -153,19 +205,28 @@ def open_commons(chance: Chance, draft: Draft) -> Commons:
     carrier = min(1000, max(4, mobile // n_carriers // network.carrier_accounts))
     n_vpns = max(2, n // 20_000)
     vpn = max(3, int(network.vpn_share * n) // n_vpns // network.vpn_accounts)
-    n_proxies, n_clouds = max(2, n // 100_000), max(3, n // 50_000)
+    n_proxies, n_clouds = max(1, n // 200_000), max(3, n // 50_000)
+    # Rented machines keep their address; serverless platforms hand out others all the time.
+    cloud = np.full(n_clouds, max(20, n // 200))
+    # Networks of proxies change the home every hour or leave a customer with one for half a day.
+    proxies = np.full(n_proxies, max(50, n // 10))
     return Commons(
         carriers=draft.add_blocks(chance, np.full(n_carriers, carrier), hold_h=6),
         vpns=draft.add_blocks(chance, np.full(n_vpns, vpn), hosted=True, spread=3, hold_h=12),
-        proxies=draft.add_proxies(chance, np.full(n_proxies, max(50, n // 10)), hold_h=1),
-        clouds=draft.add_blocks(
-            chance, np.full(n_clouds, max(20, n // 200)), hosted=True, spread=2, hold_h=24
+        proxies=np.concatenate(
+            [draft.add_proxies(chance, proxies, hold_h=hold_h) for hold_h in (1, 12)]
+        ),
+        clouds=np.concatenate(
+            [
+                draft.add_blocks(chance, sizes, hosted=True, spread=2, hold_h=hold_h)
+                for sizes, hold_h in ((cloud, 24), (4 * cloud, 1), (4 * cloud, 0))
+            ]
         ),
     )
 
 
 def go_out(chance: Chance, draft: Draft, free: Ints) -> None:
-    """Let honest accounts go out through carriers, VPNs, proxies and clouds besides home.
+    """Let accounts go out through carriers, VPNs, proxies and clouds besides home.
 
     Args:
         chance: the source of chance.
@@ -173,11 +234,13 @@ def go_out(chance: Chance, draft: Draft, free: Ints) -> None:
         free: places of the accounts that have no addresses of a group.
     """
     network, commons = draft.world.network, draft.commons
+    developer = np.isin(free, draft.developers)
+    cloud = np.where(developer, network.developer_cloud_share, network.cloud_share)
     for routes, share, low, high in (
         (commons.carriers, network.mobile_share, 0.2, 0.8),
         (commons.vpns, network.vpn_share, 0.3, 0.95),
         (commons.proxies, network.proxied_share, 0.3, 0.95),
-        (commons.clouds, network.cloud_share, 0.3, 0.98),
+        (commons.clouds, cloud, 0.3, 0.98),
     ):
         who = free[chance.flip(share, len(free))]
         chosen = routes[chance.below(len(routes), len(who))]

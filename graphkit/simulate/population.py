@@ -12,7 +12,7 @@ from graphkit.simulate.groups import KINDS, form_groups
 from graphkit.simulate.network import Network, homes_of, lay_out
 from graphkit.simulate.operators import plant_rings
 from graphkit.simulate.people import go_out, n_lines_of, open_commons, ordinary, set_pace, start_us
-from graphkit.simulate.slots import DAY_US
+from graphkit.simulate.slots import DAY_US, NEVER
 from graphkit.simulate.spelling import devices, n_rare_devices, new_words
 from graphkit.simulate.text.corpus import Bank, slotted
 from graphkit.simulate.text.wrappers import PHRASES
@@ -70,7 +70,7 @@ def populate(world: World) -> Population:
     places = Chance(world.seed, 5).permutation(n)
     n_members = round(world.rings.share * n)
     members, free = places[:n_members], places[n_members:]
-    set_pace(Chance(world.seed, 6), world, draft.people, members)
+    draft.developers = set_pace(Chance(world.seed, 6), world, draft.people, members)
     lone = form_groups(draft, free)
     go_out(Chance(world.seed, 7), draft, np.concatenate([lone, members]))
     homes = homes_of(draft.people, draft.routes.table())
@@ -133,6 +133,8 @@ def gather_crowd(draft: Draft) -> None:
     set_pace(chance, world, people, np.zeros(0, np.int64))
     people["kind"] = KINDS.index("crowd")
     people["created"] = np.minimum(people["created"], start_us(world) - DAY_US)
+    people["peak_day"], people["banned"] = -1, NEVER  # all are there on all days
+    people["peak_x"] = 1
     people["once_day"] = np.arange(n) % world.days
     route = crowd.add_blocks(chance, np.ones(1, np.int64))
     who = chance.permutation(n)

@@ -124,7 +124,8 @@ def _counts(chance: Chance, people: NDArray[np.void], start: int, day: int) -> I
     # Lognormal days of mean 1, rounded up or down by chance so that the mean stays.
     wants = wants * chance.lognormal(0.6, n) * 0.835
     counts = np.floor(wants + chance.unit(n)).astype(np.int64)
-    counts[~peak & (chance.unit(n) * 255 >= people["active"])] = 0
+    pressed = peak & (people["peak_x"] > 0)
+    counts[~pressed & (chance.unit(n) * 255 >= people["active"])] = 0
     counts = np.where(people["once_day"] == day, np.maximum(counts, 1), counts)
     counts[(people["created"] >= start + DAY_US) | (people["banned"] <= start)] = 0
     return counts

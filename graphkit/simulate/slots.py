@@ -81,7 +81,8 @@ ACCOUNT = np.dtype(
         ("seat", np.int32),  # number within its ring or group, for TURNS and DEALT
         ("peak_day", np.int16),  # first day of a peak; -1: none
         ("peak_d", np.uint8),  # its days
-        ("peak_x", np.uint8),  # how many times the rate; 0: never active outside the peak
+        # how many times the rate, on every day of the peak; 0: the rate, and nothing outside of it
+        ("peak_x", np.uint8),
         # whence
         (
             "egress",

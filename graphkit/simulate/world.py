@@ -62,19 +62,24 @@ class Network(_Frozen):
     vpn_share: float = _share(0.05, "accounts that also go out through a public VPN")
     vpn_accounts: int = Field(40, ge=1, description="accounts per exit of a VPN")
     proxied_share: float = _share(0.01, "honest accounts behind residential proxies")
-    cloud_share: float = _share(0.08, "accounts that also run in a datacenter or serverless")
+    cloud_share: float = _share(0.05, "accounts that also run in a datacenter or serverless")
+    developer_cloud_share: float = _share(0.7, "the same of developers, whose programs run there")
 
 
 class Honest(_Frozen):
     """Who is honest. Shares are of all accounts; groups by place do not overlap."""
 
     requests: float = Field(
-        3.0, gt=0, le=10_000, description="requests per honest account and day, on average"
+        4.0, gt=0, le=10_000, description="requests per honest account and day, on average"
     )
     developer_share: float = _share(
         0.08, "honest accounts that work as ring members seem to: some 25 requests a day"
     )
-    bout_share: float = _share(0.4, "developers that work for some days only and then go")
+    bout_share: float = _share(0.5, "developers that work for some days only and then go")
+    trial_share: float = _share(
+        0.12, "other accounts that are opened within the days, tried for one to three and left"
+    )
+    stopped_share: float = _share(0.5, "of those who go, those who are banned rather")
     household_share: float = _share(0.1, "in households of 2 to 5")
     several_share: float = _share(0.02, "of people with 2 to 6 accounts")
     office_share: float = _share(0.03, "in offices of 50 to 300 behind an address or two")
@@ -89,7 +94,9 @@ class Honest(_Frozen):
     viral_share: float = _share(0.04, "strangers who send the same viral prompt once or twice")
     template_share: float = _share(0.04, "strangers who use public templates")
     benchmark_share: float = _share(0.005, "strangers who run the same public benchmark")
-    pipeline_share: float = _share(0.15, "accounts that send a wrapper of their own")
+    pipeline_share: float = _share(
+        0.6, "developers that send a wrapper of their own; of others a fifth as many"
+    )
     launch_share: float = _share(0.3, "accounts that move to the new model within the days")
     free_share: float = _share(0.2, "accounts that never pay")
     banned_share: float = _share(0.01, "accounts banned for other reasons within the days")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from graphkit.simulate.check.reading import OPENING, Made
+from graphkit.simulate.check.telltales import BOUNDS, single_facts
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,20 @@ def signals(made: Made) -> Section:
     )
 
 
+def telltales(made: Made) -> Section:
+    """How well single facts separate attackers."""
+    figures = single_facts(made.tables)
+    low, high = BOUNDS
+    found = [auc for auc in figures["auc"].to_pylist() if auc is not None]
+    return Section(
+        "What a single fact gives away",
+        "How often an attacker's number is above that of an honest account active on as many days "
+        f"(AUC); 0.5 says nothing. From level 2 on each must lie from {low} to {high}.",
+        figures,
+        holds=all(low <= auc <= high for auc in found) if (made.world.level or 0) >= 2 else None,
+    )
+
+
 SECTIONS: tuple[Callable[[Made], Section], ...] = (
     population,
     consistency,
@@ -200,4 +215,5 @@ SECTIONS: tuple[Callable[[Made], Section], ...] = (
     hours,
     churn,
     signals,
+    telltales,
 )

@@ -7,7 +7,7 @@ from graphkit.simulate.draft import Draft
 from graphkit.simulate.people import start_us
 from graphkit.simulate.slots import DAY_US, ITEMS, OWN, add_text
 from graphkit.simulate.spelling import harness
-from graphkit.simulate.text.wrappers import HARNESS, PHRASES, write_wrappers
+from graphkit.simulate.text.wrappers import HARNESS, MOST_WORDINGS, PHRASES, write_wrappers
 
 N_TEMPLATES = 24
 
@@ -46,13 +46,21 @@ def run_benchmark(chance: Chance, draft: Draft, members: Ints) -> None:
 
 
 def run_pipelines(chance: Chance, draft: Draft, free: Ints) -> None:
-    """Give some honest accounts a wrapper that nobody else has, around text or public items."""
+    """Give honest programs a wrapper of their own, and some a client that is seldom seen."""
     without = free[draft.people["text"]["share"][free, 0] == 0]
-    owners = without[chance.flip(draft.world.honest.pipeline_share, len(without))]
+    often = draft.world.honest.pipeline_share
+    share = np.where(np.isin(without, draft.developers), often, often / 5)
+    owners = without[chance.flip(share, len(without))]
     rows, sources = draft.add_texts(len(owners), OWN, items=1 << 20, fresh=0.5)
-    rows["payload"] = np.where(chance.flip(0.5, len(owners)), ITEMS, OWN)
-    write_wrappers(chance, rows)
-    add_text(draft.people, owners, sources, chance.uniform(0.3, 1, len(owners)))
+    rows["payload"] = np.where(chance.flip(0.9, len(owners)), ITEMS, OWN)
+    half = len(owners) // 2
+    write_wrappers(chance, rows[:half])
+    write_wrappers(chance, rows[half:], wordings=MOST_WORDINGS // 2, slots=True)
+    add_text(draft.people, owners, sources, chance.uniform(0.15, 1, len(owners)))
+    clients = owners[chance.flip(0.3, len(owners))]
+    draft.people["device"][clients] = draft.people["device2"][clients] = draft.rare_devices(
+        chance, len(clients)
+    )
 
 
 def ban_some(chance: Chance, draft: Draft, free: Ints) -> None:

@@ -5,8 +5,18 @@ import numpy as np
 from graphkit.simulate.chance import Chance, Ints
 from graphkit.simulate.draft import Draft
 from graphkit.simulate.groups.cutting import Cut, cut
+from graphkit.simulate.people import start_us
 from graphkit.simulate.sessions import OFFICE
-from graphkit.simulate.slots import ITEMS, WORK, add_egress, add_text, share_home, share_slots
+from graphkit.simulate.slots import (
+    DAY_US,
+    ITEMS,
+    NEVER,
+    WORK,
+    add_egress,
+    add_text,
+    share_home,
+    share_slots,
+)
 from graphkit.simulate.words import MAIL_DOMAINS
 
 
@@ -56,6 +66,7 @@ def form_classes(chance: Chance, draft: Draft, members: Ints) -> None:
     deadline = chance.below(world.days, len(classes.sizes))[classes.of]
     people["peak_day"][members] = (deadline - 2).clip(0)
     people["peak_d"][members], people["peak_x"][members] = 3, 6
+    people["rate"][members] = people["rate"][members].clip(1_000, 6_000)
     # One exercise: the same few items, which each puts in words of its own.
     rows, tasks = draft.add_texts(len(classes.sizes), ITEMS, items=5)
     rows["first"] = chance.below(1 << 20, len(rows))
@@ -71,6 +82,10 @@ def form_hackathons(chance: Chance, draft: Draft, members: Ints) -> None:
     people["peak_day"][members] = day
     people["peak_d"][members], people["peak_x"][members] = 2, 0
     people["rate"][members] = people["rate"][members].clip(5_000)
+    people["active"][members] = 255
+    people["banned"][members] = NEVER
+    opened_d = day - 2 * chance.unit(len(members))
+    people["created"][members] = start_us(world) + np.floor(opened_d * DAY_US).astype(np.int64)
     share_slots(people, members, cohorts.owners, "country", "ahead_h")
 
 
