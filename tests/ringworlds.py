@@ -19,16 +19,16 @@ BASE = Rings(
 
 
 class Told:
-    """A small world with one tactic, its tables in memory, and questions to it."""
+    """A small world, its tables in memory, and questions to it."""
 
-    def __init__(self, rings: Rings, days: int = 5) -> None:
-        self.population: Population = populate(World(accounts=600, days=days, seed=11, rings=rings))
+    def __init__(self, world: World) -> None:
+        self.population: Population = populate(world)
         corpus = load_corpus()
         self.tables = {
             "truth": truth_of(self.population),
             "traces": traces_of(self.population, corpus),
         }
-        made = [make_part(self.population, corpus, day, 0) for day in range(days)]
+        made = [make_part(self.population, corpus, day, 0) for day in range(world.days)]
         for name in ("requests", "payments"):
             self.tables[name] = pa.concat_tables([part[name] for part in made])
         self.tables["accounts"] = made[-1]["accounts"]
@@ -66,4 +66,5 @@ def told(*tactics: TacticName, days: int = 5, **knobs: float) -> Told:
     update = {"tactics": dict.fromkeys(tactics, 1.0), "tactics_max": 1, "tactics_min": 1}
     if len(tactics) > 1:
         update |= {"tactics_min": 30, "tactics_max": 30}
-    return Told(Rings.model_validate(BASE.model_dump() | update | knobs), days)
+    rings = Rings.model_validate(BASE.model_dump() | update | knobs)
+    return Told(World(accounts=600, days=days, seed=11, rings=rings))

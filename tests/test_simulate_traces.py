@@ -2,9 +2,10 @@
 
 import pytest
 
+from graphkit.simulate import world_of
 from graphkit.simulate.operators import ALONE, HIDING, SHARING, TACTICS
 from graphkit.simulate.world import TacticName
-from tests.ringworlds import told
+from tests.ringworlds import Told, told
 
 LEAVES = {
     "only_address": {"ip"},
@@ -125,3 +126,21 @@ def test_holders_is_how_many_members_share_one_thing() -> None:
             GROUP BY ring, entity ORDER BY 1""")
         most = max(int(str(n)) for (n,) in held)
         assert most == (4 if tactic != "only_device" else most) <= 12
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_at_the_hardest_level_traces_are_hidden_and_not_missing(seed: int) -> None:
+    world = Told(world_of("small", level=4, seed=seed, changes={"days": 14}))
+    there = world.number("""
+        SELECT count(*) FROM truth WHERE ring IN (SELECT ring FROM traces)
+        AND account_id IN (SELECT account_id FROM requests)""")
+    inside, outside = (
+        world.number(f"""
+            SELECT count(DISTINCT account_id) FROM shown SEMI JOIN requests USING (account_id)
+            WHERE kind != 'device' AND of {what}""")
+        for what in ("= ring", "IS NULL")
+    )
+
+    assert inside >= 0.8 * there
+    # Lured strangers, and those who come upon an address; each once or so.
+    assert outside <= 0.25 * inside
