@@ -548,7 +548,8 @@ TRUTH = Contract(
     "One row per account of a simulated or labelled world: the ring it belongs to (null where "
     "none), who runs the ring (one operator for a ring and its successors), by which tactics and "
     "in which role (member, hijacked, bridge, junk); of honest accounts the kind of group (lone "
-    "where none) and which group of that kind; the first and last day on which it could act.",
+    "where none) and which group of that kind, and the role framed where a ring copied its "
+    "traces; the first and last day on which it could act.",
     {
         "account_id": pa.string(),
         "ring": pa.string(),
@@ -597,8 +598,9 @@ FIGURES = Contract(
 )
 TRACES = Contract(
     "TRACES",
-    "One row per entity that a planted ring owns, spelled as the records spell it; of prompts a "
-    "stretch of the ring's wrapper that bears a word of its own.",
+    "One row per entity that a planted ring owns and two of its accounts share, spelled as the "
+    "records spell it (ip, card, name, device, domain, org, prompt); of prompts an item of a "
+    "private set, or a stretch of the ring's wrapper that bears a word of its own.",
     {"ring": pa.string(), "kind": pa.string(), "entity": pa.string()},
     required=("ring", "kind", "entity"),
     key=("ring", "kind", "entity"),

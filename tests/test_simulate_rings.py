@@ -64,7 +64,9 @@ def test_what_a_ring_owns_is_in_its_records(made: Made) -> None:
             GROUP BY ALL
             UNION ALL
             SELECT t.ring, t.kind, t.entity, count(DISTINCT account_id)
-            FROM traces t JOIN p ON p.ring = t.ring AND t.kind = 'card' AND p.fingerprint = t.entity
+            FROM traces t JOIN p ON p.ring = t.ring AND (
+                (t.kind = 'card' AND p.fingerprint = t.entity)
+                OR (t.kind = 'name' AND p.billing_name = t.entity))
             GROUP BY ALL
             UNION ALL
             SELECT t.ring, t.kind, t.entity, count(DISTINCT account_id)
@@ -75,7 +77,15 @@ def test_what_a_ring_owns_is_in_its_records(made: Made) -> None:
         SELECT kind, count(*), count(n), coalesce(sum(n), 0)
         FROM traces LEFT JOIN seen USING (ring, kind, entity) GROUP BY kind ORDER BY kind""")
 
-    assert [kind for kind, *_ in rows] == ["card", "device", "domain", "ip", "org", "prompt"]
+    assert [kind for kind, *_ in rows] == [
+        "card",
+        "device",
+        "domain",
+        "ip",
+        "name",
+        "org",
+        "prompt",
+    ]
     for kind, told, found, holders in rows:
         assert int(str(found)) >= 0.7 * int(str(told)), kind
         assert int(str(holders)) >= 2 * int(str(found)), kind

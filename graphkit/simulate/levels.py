@@ -4,9 +4,12 @@
 |---|---|---|
 | 0 | shares everything openly, signs up within a week, works at one pace | little in common |
 | 1 | shares two things or so openly; half of its members look like developers | hubs: carriers, offices, a harness, a viral prompt |
-| 2 | looks like developers in every single fact; proxies, paraphrase, one signal only | the same, and more of it |
-| 3 | shows what it shares in few requests and few hands; half of its members are replaced | as many wrappers and machines as rings have |
-| 4 | the same with all tactics at their weakest, everybody replaced in time | the same |
+| 2 | looks like developers in every single fact; all tactics, up to four at a time | the same, and more of it |
+| 3 | shows what it shares in few requests and few hands; many members are replaced | as many wrappers and machines as rings have |
+| 4 | the same at its weakest, everybody replaced in time; hijacks, bridges, junk and heirs most often | the same |
+
+Traces are hidden, not missing: whoever is told what each ring owns finds most of its accounts at
+every level. Rings by hours, a dealt set or strangers' homes alone own nothing that could be told.
 
 A level sets the knobs of `LEVELS`; a preset those of `PRESETS`. Every knob is a setting of `World`
 and may be set by itself.

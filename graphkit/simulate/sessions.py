@@ -157,7 +157,8 @@ def _spans_min(people: NDArray[np.void], jobs: NDArray[np.void]) -> Ints:
     spans = np.full(len(people), _SITTING_MIN, np.int64)
     busy = np.flatnonzero(people["job"] >= 0)
     rows = jobs[people["job"][busy]]
-    spans[busy] = np.where(rows["mode"] == TURNS, rows["step_min"], _SITTING_MIN)
+    # Nearly all of a sitting ends before the next one's turn.
+    spans[busy] = np.where(rows["mode"] == TURNS, (rows["step_min"] // 2).clip(1), _SITTING_MIN)
     return spans
 
 

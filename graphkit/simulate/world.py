@@ -120,8 +120,7 @@ class Rings(_Frozen):
     tactics_max: int = Field(1, ge=1, description="and at most")
     strength: float = _share(
         0.75,
-        "a member's records that show what its ring shares: requests, payments; of what an account "
-        "has once (mail domain, organisation, billing name) the members",
+        "a member's activity that shows what its ring shares: of requests, for cards of payments",
     )
     holders: int = Field(
         10, ge=2, description="members per shared address, card, device, domain, organisation"

@@ -82,9 +82,9 @@ def lure(draft: Draft, ring: Ring, free: Ints) -> None:
     """
     people, chance, rings = draft.people, ring.chance, draft.world.rings
     n = round(_LURED * rings.camouflage * len(ring.members))
-    lured = strangers(draft, chance, free, n)
+    lured = strangers(draft, chance, free, 3 * n)
     there = people["created"][lured] < start_us(draft.world)
-    lured = lured[there & (people["once_day"][lured] < 0)]
+    lured = lured[there & (people["once_day"][lured] < 0)][:n]
     for field, kind in (("once_route", "route"), ("once_text", "text")):
         own = owned(ring, kind)
         if len(own):

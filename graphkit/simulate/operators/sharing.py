@@ -65,9 +65,8 @@ def chain_cards(draft: Draft, ring: Ring, who: Ints) -> None:
     postal district, in turn. Neighbours are similar; members three steps apart have nothing in
     common, and no two members ever have a card in common.
     """
-    people, chance = draft.people, ring.chance
-    n = max(2, round(draft.world.rings.strength * len(who)))
-    links = who[chance.permutation(len(who))[:n]]
+    people, chance, n = draft.people, ring.chance, len(who)
+    links = who[chance.permutation(n)]
     people["payer"][links], people["alias"][links] = draft.new_steps(n), CHAINED
     people["card2"][links] = links  # a second card, if any, bears the same name
     people["issuer"][links] = people["issuer"][links[0]]

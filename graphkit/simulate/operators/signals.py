@@ -1,10 +1,11 @@
 """The eight signals that tie accounts, each alone: what members share, and how much of it shows.
 
 Each function lets some of a ring's accounts share one thing. `Rings.strength` is in all of them
-the share of a member's records that shows it: of requests for addresses, devices, texts and hours;
-of payments for cards; and of the members for what an account has once, its mail domain, its
-organisation and its billing name. `Rings.holders` is how many members share one address, card,
-device, domain or organisation; a wrapper, a payload and working hours are the whole ring's.
+the share of a member's activity that shows it: of requests for addresses, devices, texts and hours,
+of payments for cards. What an account has once (mail domain, organisation, billing name) cannot be
+shown in part: it is hidden by few hands alone. `Rings.holders` is how many members share one
+address, card, device, domain or organisation; a wrapper, a payload and working hours are the whole
+ring's.
 """
 
 import numpy as np
@@ -45,7 +46,7 @@ def share_addresses(draft: Draft, ring: Ring, who: Ints, *, turn_d: int = 0) -> 
 
 
 def share_cards(draft: Draft, ring: Ring, who: Ints, *, turn_d: int = 0) -> None:
-    """Pay with a card that `holders` members have in common, besides one of their own.
+    """Pay with a card, in its owner's name, that `holders` members have, besides one's own.
 
     Args:
         draft: the population.
@@ -58,9 +59,10 @@ def share_cards(draft: Draft, ring: Ring, who: Ints, *, turn_d: int = 0) -> None
     people["card2"][mixed] = owners
     share = np.floor(255 * shown(draft, ring, len(mixed))).astype(np.int64)
     people["card2_share"][mixed] = np.where(mixed == owners, 0, share)
-    people["pays"][mixed] = people["pays"][mixed].clip(12)
+    people["pays"][mixed] = people["pays"][mixed].clip(30)
     people["card_turn_d"][owners] = turn_d
     ring.owns("card", np.unique(owners))
+    ring.owns("name", np.unique(owners))
 
 
 def share_devices(draft: Draft, ring: Ring, who: Ints) -> None:
@@ -77,14 +79,14 @@ def share_devices(draft: Draft, ring: Ring, who: Ints) -> None:
 
 def share_domains(draft: Draft, ring: Ring, who: Ints) -> None:
     """Sign up with addresses under a mail domain that `holders` members have in common."""
-    mixed, owners = hands(draft, ring, _bearers(draft, ring, who))
+    mixed, owners = hands(draft, ring, who)
     draft.people["domain"][mixed] = len(MAIL_DOMAINS) + owners
     ring.owns("domain", np.unique(len(MAIL_DOMAINS) + owners))
 
 
 def share_orgs(draft: Draft, ring: Ring, who: Ints) -> None:
     """Sign up in an organisation that `holders` members have in common; nobody verified it."""
-    mixed, owners = hands(draft, ring, _bearers(draft, ring, who))
+    mixed, owners = hands(draft, ring, who)
     draft.people["org"][mixed] = owners
     ring.owns("org", np.unique(owners))
 
@@ -156,9 +158,3 @@ def hands(draft: Draft, ring: Ring, who: Ints) -> tuple[Ints, Ints]:
 def private_set(ring: Ring) -> int:
     """First item of a set of up to 128 that hardly anybody else comes upon."""
     return _FAR + 128 * int(ring.chance.below(1 << 17, 1)[0])
-
-
-def _bearers(draft: Draft, ring: Ring, who: Ints) -> Ints:
-    """The accounts, two at least, that bear what an account has only once."""
-    mixed = who[ring.chance.permutation(len(who))]
-    return mixed[: max(2, round(draft.world.rings.strength * len(who)))]

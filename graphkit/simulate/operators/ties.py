@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from graphkit.simulate.chance import Ints
 from graphkit.simulate.draft import Draft, Ring
+from graphkit.simulate.slots import CHAINED
 
 
 def keep_ties(draft: Draft, ring: Ring) -> None:
@@ -15,11 +16,13 @@ def keep_ties(draft: Draft, ring: Ring) -> None:
     accounts = np.array([*ring.members.tolist(), *ring.hijacked], np.int64)
     rows = draft.people[accounts]
     cards = np.concatenate([rows["card2"][rows["card2_share"] > 0], accounts])
+    chained = accounts[rows["alias"] == CHAINED]
     held = {
         "route": _held(rows["egress"]["route"], rows["egress"]["share"] > 0),
         "text": _held(rows["text"]["source"], rows["text"]["share"] > 0),
         "device": _held(rows["device2"], rows["device2_share"] > 0),
         "card": _shared(cards),
+        "name": _shared(cards) | set(chained.tolist()),
         "domain": _shared(rows["domain"]),
         "org": _shared(rows["org"]),
     }
