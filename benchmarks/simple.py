@@ -39,19 +39,28 @@ def recall_at(score: Scores, attacker: NDArray[np.bool_], precision: float = PRE
     return float(hits[good].max() / max(attacker.sum(), 1)) if good.any() else 0.0
 
 
-def attackers(made: Made) -> NDArray[np.bool_]:
-    """Which accounts a ring runs, in the order of `people`."""
-    rings = made.tables["people"]["kind"].to_numpy(zero_copy_only=False)
-    ringed: NDArray[np.bool_] = rings == "ring"
-    return ringed
+def attackers(made: Made) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which accounts a ring runs, and who is judged.
+
+    Left out are the hijacked, who are neither attackers nor others, and whoever never sent a
+    request.
+
+    Returns:
+        Two columns in the order of `people`.
+    """
+    people = made.ask("""
+        SELECT kind = 'ring' AS attacker, coalesce(role, '') <> 'hijacked'
+               AND account_id IN (SELECT account_id FROM requests) AS judged
+        FROM people ORDER BY account""")
+    attacker, judged = (people[name].to_numpy() for name in ("attacker", "judged"))
+    return attacker, judged
 
 
 def joined(made: Made) -> float:
-    """The share of accounts with a link that plain union of cards and addresses makes one."""
+    """Of the accounts that share a card or an address with another, those in one component."""
     who, thing = links(made, ("IPv4", "IPv6", "card"))
-    component, _ = components(who, thing, len(made.tables["people"]))
-    sizes = np.bincount(component[np.unique(who)])
-    return float(sizes.max() / sizes.sum())
+    _, sizes = components(who, thing, len(made.tables["people"]))
+    return float(sizes.max() / sizes[sizes > 1].sum())
 
 
 def links(made: Made, kinds: tuple[str, ...], *, by_day: bool = False) -> tuple[Ints, Ints]:
@@ -138,7 +147,7 @@ def alike(made: Made) -> Iterator[Scores]:
 
 def simple(made: Made) -> dict[str, float]:
     """Recall at precision 0.99 of each simple method, at its best."""
-    attacker = attackers(made)
+    attacker, judged = attackers(made)
     methods = {
         "union of cards and addresses, few holders": unions(made, ("IPv4", "IPv6", "card")),
         "same address on the same day": unions(made, ("IPv4", "IPv6"), by_day=True),
@@ -147,6 +156,6 @@ def simple(made: Made) -> dict[str, float]:
         **{f"{kind} only": unions(made, (kind,)) for kind in KINDS},
     }
     return {
-        name: max(recall_at(score, attacker) for score in scores)
+        name: max(recall_at(score[judged], attacker[judged]) for score in scores)
         for name, scores in methods.items()
     }
