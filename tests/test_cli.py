@@ -183,9 +183,7 @@ def test_evaluate_reads_a_truth_in_any_form(provider: Path, tmp_path: Path) -> N
     figures = json.loads(call("evaluate", lake, truth, "--format", "json"))
     found = {row["figure"]: row for row in figures}
     assert found["ring recall"]["of"] >= 1 and 0 <= found["account precision"]["value"] <= 1
-    assert found["ids kept"]["of"] >= 1, (
-        "earlier dates of the window say whether ids are kept"
-    )
+    assert found["ids kept"]["of"] >= 1, "earlier dates of the window say whether ids are kept"
     shown = call("evaluate", lake, truth)
     assert re.search(r"^ring recall +\d+ +\d+ +[01]\.\d{3} +[01]\.\d{3}-[01]\.\d{3}$", shown, re.M)
     rows = pq.read_table(truth).to_pylist()

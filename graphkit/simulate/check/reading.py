@@ -37,21 +37,26 @@ _THINGS = {
             {'thing': 'name', 'spelled': billing_name || billing_postal}], recursive := true)
         FROM payments""",
 }
-# A record of an account of a ring that shows a thing of the ring's own.
-_SHOWN = {
-    "requests": """
-        SELECT ring, account, traces.kind, count(*)::INTEGER AS n
-        FROM (SELECT * FROM requests JOIN people USING (account_id)) JOIN traces USING (ring)
-        WHERE (traces.kind = 'ip' AND ip = traces.entity)
-           OR (traces.kind = 'device' AND user_agent = traces.entity)
-           OR (traces.kind = 'prompt' AND contains(prompt, traces.entity))
-        GROUP BY ALL""",
-    "payments": """
-        SELECT ring, account, traces.kind, count(*)::INTEGER AS n
-        FROM (SELECT * FROM payments JOIN people USING (account_id)) JOIN traces USING (ring)
-        WHERE traces.kind = 'card' AND fingerprint = traces.entity
-        GROUP BY ALL""",
-}
+# Records that show a thing which a ring owns, whoever's they are; of prompts each is searched once.
+_SHOWN = """
+    WITH told AS (
+        SELECT row_number() OVER (ORDER BY ring, kind, entity) AS trace, * FROM traces),
+    texts AS (
+        SELECT account, prompt, count(*) AS n FROM requests JOIN people USING (account_id)
+        GROUP BY ALL),
+    plain AS (
+        SELECT account, records.kind, entity, count(*) AS n FROM (
+            SELECT account_id, unnest(['ip', 'device']) AS kind,
+                   unnest([ip, user_agent]) AS entity FROM requests
+            UNION ALL SELECT account_id, unnest(['card', 'name']),
+                   unnest([fingerprint, billing_name]) FROM payments
+            UNION ALL SELECT account_id, unnest(['domain', 'org']),
+                   unnest([email_domain, org_id]) FROM accounts) records
+        JOIN people USING (account_id) GROUP BY ALL)
+    SELECT trace, ring, kind, account, n FROM plain JOIN told USING (kind, entity)
+    UNION ALL
+    SELECT trace, ring, kind, account, sum(n)::BIGINT FROM texts
+    JOIN told ON kind = 'prompt' AND contains(prompt, entity) GROUP BY ALL"""
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,9 @@ class Made:
         one_account_in: of how many accounts one is in `accounts`, `requests` and `payments`.
         one_thing_in: of how many things one is in `held`.
         tables: `accounts` as of the last day, `requests` and `payments` of all days; `truth` and
-            `traces`; `people` (account, account_id, ring, group, kind), `held` (kind, entity,
-            account, day, n) and `shown` (ring, account, kind, n: records of a ring's accounts that
-            show what it owns).
+            `traces`; `people` (account, account_id, ring, group, kind, role), `held` (kind, entity,
+            account, day, n) and `shown` (trace, ring, kind, account, n: how many records of an
+            account among `accounts` show a thing that the ring owns, by the thing's number).
     """
 
     world: World
@@ -103,28 +108,27 @@ def _read_days(folder: Path, world: World, truth: pa.Table, traces: pa.Table) ->
     n = sum(pq.read_metadata(path).num_rows for path in _files(folder, "requests"))
     one_account_in, one_thing_in = 1 + n // ROWS_READ, 1 + n // LINKS_READ
     people = sql.query(
-        'SELECT row_number() OVER (ORDER BY account_id) AS account, account_id, ring, "group", kind'
-        " FROM truth ORDER BY account",
+        """SELECT row_number() OVER (ORDER BY account_id) AS account, account_id, ring, "group",
+                  kind, role FROM truth ORDER BY account""",
         {"truth": truth},
     )
-    kept: dict[str, list[pa.Table]] = {name: [] for name in ("held", "shown")}
-    for name in ("requests", "payments", "accounts"):
-        kept[name] = []
+    held: list[pa.Table] = []
+    kept: dict[str, list[pa.Table]] = {"requests": [], "payments": [], "accounts": []}
+    for name, tables in kept.items():
         for path in _files(folder, name, last=name == "accounts"):
             table = INPUTS[name].check(pq.ParquetFile(path).read())
-            tables = {name: table, "people": people, "traces": traces}
-            if name != "accounts":
-                held = _HELD.format(things=_THINGS[name])
-                kept["held"].append(sql.query(held, tables, {"one_in": one_thing_in}))
-                kept["shown"].append(sql.query(_SHOWN[name], tables))
-            kept[name].append(_sampled(table, one_account_in))
-    return Made(
-        world,
-        one_account_in,
-        one_thing_in,
-        {"truth": truth, "traces": traces, "people": people}
-        | {name: pa.concat_tables(tables) for name, tables in kept.items()},
+            tables.append(_sampled(table, one_account_in))
+            if name in _THINGS:
+                text = _HELD.format(things=_THINGS[name])
+                read = {name: table, "people": people}
+                held.append(sql.query(text, read, {"one_in": one_thing_in}))
+    read = {name: pa.concat_tables(tables) for name, tables in kept.items()}
+    shown = sql.query(
+        _SHOWN,
+        {**read, "people": people, "traces": traces},
     )
+    known = {"truth": truth, "traces": traces, "people": people, "held": pa.concat_tables(held)}
+    return Made(world, one_account_in, one_thing_in, {**read, **known, "shown": shown})
 
 
 def _files(folder: Path, name: str, *, last: bool = False) -> Iterator[Path]:

@@ -8,6 +8,17 @@ import pyarrow as pa
 from graphkit.simulate.check.reading import OPENING, Made
 from graphkit.simulate.check.telltales import BOUNDS, single_facts
 
+# Kinds of things that a ring may own, as its traces name them, and as people do.
+_OWNED = (
+    ("ip", "address"),
+    ("card", "card"),
+    ("name", "payer"),
+    ("device", "device"),
+    ("prompt", "words"),
+    ("domain", "mail domain"),
+    ("org", "organisation"),
+)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -167,23 +178,24 @@ def churn(made: Made) -> Section:
 
 def signals(made: Made) -> Section:
     """What each tactic leaves in the records."""
-    figures = made.ask("""
+    shares = ", ".join(
+        f"avg(coalesce(list_contains(kinds, '{kind}'), false)::INT) AS \"own {name}\""
+        for kind, name in _OWNED
+    )
+    figures = made.ask(f"""
         WITH members AS (
             SELECT account, ring, unnest(string_split(t.tactic, '+')) AS tactic
-            FROM people JOIN truth t USING (account_id, ring) WHERE t.kind = 'ring'),
+            FROM people JOIN truth t USING (account_id, ring) SEMI JOIN accounts USING (account_id)
+            WHERE t.kind = 'ring'),
         left_behind AS (
-            SELECT account, bool_or(kind = 'ip') AS ip, bool_or(kind = 'card') AS card,
-                   bool_or(kind = 'device') AS device, bool_or(kind = 'prompt') AS prompt
-            FROM shown GROUP BY account)
-        SELECT tactic, count(DISTINCT ring) AS rings, count(*) AS members,
-               avg(coalesce(ip, false)::INT) AS "own address",
-               avg(coalesce(card, false)::INT) AS "own card",
-               avg(coalesce(device, false)::INT) AS "own device",
-               avg(coalesce(prompt, false)::INT) AS "own wrapper",
-               avg((l.account IS NULL)::INT) AS "none of these",
+            SELECT account, list(shown.kind) AS kinds FROM shown JOIN people USING (account, ring)
+            GROUP BY account)
+        SELECT tactic, count(DISTINCT ring) AS rings, count(*) AS members, {shares},
+               avg((kinds IS NULL)::INT) AS "none of these",
                count(DISTINCT ring) FILTER (ring NOT IN (SELECT ring FROM traces))
                AS "rings that own nothing"
-        FROM members LEFT JOIN left_behind l USING (account) GROUP BY tactic ORDER BY tactic""")
+        FROM members LEFT JOIN left_behind USING (account)
+        GROUP BY tactic ORDER BY tactic""")
     return Section(
         "What each tactic leaves behind",
         "Members of rings that use the tactic, others beside it maybe: the share that at least one "
