@@ -22,7 +22,7 @@ from graphkit.simulate.chance import Chance
 from graphkit.simulate.check.telltales import BOUNDS, single_facts
 from graphkit.simulate.network import lay_out
 from graphkit.simulate.text.wrappers import HARNESS, PHRASES
-from graphkit.simulate.words import HARNESS_AGENT
+from graphkit.simulate.words import COUNTRIES, HARNESS_AGENT
 from tests.simulated import Made, load
 
 WORLD = world_of("small", level=1, seed=5)
@@ -136,7 +136,9 @@ def test_the_viral_prompt_is_sent_once_by_each(made: Made) -> None:
 
 
 def test_no_single_fact_gives_an_account_of_a_careful_ring_away(tmp_path: Path) -> None:
-    simulate(tmp_path / "w", world_of("small", level=3, seed=31))
+    # Rings of 40 at most: there are some twenty, so that what one has in common counts for little.
+    changes = {"rings.size_max": 40}
+    simulate(tmp_path / "w", world_of("small", level=3, seed=31, changes=changes))
     tables = load(tmp_path / "w").tables
     last = tables["accounts"].filter(pc.field("dt") == pc.max(tables["accounts"]["dt"]))
     found = single_facts(tables | {"accounts": last.drop_columns("dt")}).to_pylist()
@@ -186,3 +188,88 @@ def test_a_single_fact_that_does_tell_is_found() -> None:
     assert found["age"] == 0  # attackers are the youngest here
     assert found["requests"] == 0.5
     assert found["cards"] is None  # nobody pays
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("level", [2, 3, 4])
+def test_no_single_fact_gives_away_at_any_level(level: int, tmp_path: Path) -> None:
+    # A ring of 300 would move a fact by what it has in common: rings of 40 at most, three worlds.
+    changes = {"rings.size_max": 40}
+    found: dict[str, list[float]] = {}
+    for seed in (61, 62, 63):
+        simulate(tmp_path / f"w{seed}", world_of("small", level=level, seed=seed, changes=changes))
+        tables = load(tmp_path / f"w{seed}").tables
+        last = tables["accounts"].filter(pc.field("dt") == pc.max(tables["accounts"]["dt"]))
+        for row in single_facts(tables | {"accounts": last.drop_columns("dt")}).to_pylist():
+            found.setdefault(row["fact"], []).append(row["auc"])
+    means = {fact: sum(aucs) / len(aucs) for fact, aucs in found.items()}
+
+    assert all(BOUNDS[0] <= mean <= BOUNDS[1] for mean in means.values()), means
+
+
+def test_each_kind_of_group_shows_what_it_is_known_by(made: Made) -> None:
+    rows = made.ask("""
+        WITH r AS (
+            SELECT kind, "group", account_id, ts, dt, ip, user_agent, model, created_at
+            FROM requests JOIN truth USING (account_id)
+            JOIN (SELECT account_id, created_at FROM accounts WHERE dt = '2026-11-22') a
+            USING (account_id) WHERE "group" IS NOT NULL),
+        p AS (
+            SELECT "group", count(DISTINCT fingerprint) AS cards,
+                   count(DISTINCT account_id) AS payers
+            FROM payments JOIN truth USING (account_id) GROUP BY "group"),
+        busiest AS (
+            SELECT "group", max(n) AS at_one FROM (
+                SELECT "group", ip, count(DISTINCT account_id) AS n FROM r GROUP BY ALL)
+            GROUP BY "group")
+        SELECT kind, count(DISTINCT account_id) AS n, any_value(at_one), any_value(cards),
+               any_value(payers), count(DISTINCT dt),
+               count(*) / count(DISTINCT account_id),
+               avg((epoch(ts) - epoch(created_at) < 5 * 86400)::INT)
+        FROM r JOIN busiest USING ("group") LEFT JOIN p USING ("group")
+        GROUP BY kind, "group" HAVING n >= 8""")
+    groups: dict[str, list[tuple[float, ...]]] = {}
+    for kind, *figures in rows:
+        groups.setdefault(str(kind), []).append(tuple(float(str(f or 0)) for f in figures))
+
+    for kind in ("office", "campus", "classroom", "hackathon", "business", "integrator", "fleet"):
+        for n, at_one, *_ in groups[kind]:
+            assert at_one >= 0.3 * n, f"{kind}: most go out by an address or two"
+    for kind in ("business", "integrator", "fleet"):
+        assert all(cards == 1 for _, _, cards, *_ in groups[kind]), "one card pays for all"
+    for kind in ("office", "campus", "agency"):
+        for _, _, cards, payers, *_ in groups[kind]:
+            assert cards >= 0.9 * payers, f"{kind}: everybody pays with an own card"
+    for *_, days, _, young in groups["hackathon"]:
+        assert days <= 2 and young == 1, "new accounts, on one weekend"
+    many = [per for kind in ("integrator", "fleet") for *_, per, _ in groups[kind]]
+    few = [per for kind in ("office", "campus") for *_, per, _ in groups[kind]]
+    assert np.mean(many) > np.mean(few), "programs ask more than people do"
+
+
+def test_machines_work_at_night_and_offices_do_not(made: Made) -> None:
+    names, _, ahead = zip(*COUNTRIES, strict=True)
+    countries = pa.table({"name": names, "ahead": ahead})
+    rows = Made(made.folder, made.tables | {"countries": countries}).ask("""
+        SELECT kind, avg((hour(ts + to_hours(ahead)) BETWEEN 0 AND 5)::INT)
+        FROM requests JOIN truth USING (account_id)
+        JOIN (SELECT DISTINCT account_id, ahead FROM accounts
+              JOIN countries ON country = name) USING (account_id)
+        GROUP BY kind""")
+    night = {str(kind): float(str(share)) for kind, share in rows}
+
+    assert night["fleet"] > 0.05
+    assert night["office"] < 0.03
+
+
+def test_people_of_every_kind_move_to_the_new_model_from_its_launch_on(made: Made) -> None:
+    first = made.ask("SELECT min(ts) FROM requests WHERE model = 'atlas-next'")[0][0]
+    moved = made.ask("""
+        SELECT kind, count(DISTINCT account_id) FILTER (model = 'atlas-next')
+                     / count(DISTINCT account_id) AS share
+        FROM requests JOIN truth USING (account_id)
+        WHERE dt > '2026-11-20' GROUP BY kind HAVING count(DISTINCT account_id) >= 25""")
+
+    assert str(first) >= "2026-11-19 15:00"
+    assert len(moved) >= 4
+    assert all(0 < float(str(share)) < 0.6 for _, share in moved)

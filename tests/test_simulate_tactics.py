@@ -174,8 +174,8 @@ def test_a_ring_pivots_within_a_day_of_the_launch() -> None:
         FROM late JOIN truth USING (account_id) GROUP BY 1 ORDER BY 1""")
     honest, ring = (float(str(share)) for _, share in rows)
 
-    assert ring > 0.6
-    assert honest < 0.4
+    assert ring > 0.5
+    assert ring > 1.5 * honest
 
 
 # Hiding

@@ -62,9 +62,9 @@ LEVELS: Mapping[str, tuple[Any, ...]] = {
     "rings.bridged": (0.0, 0.0, 0.1, 0.2, 0.3),
     "rings.succeeded": (0.0, 0.1, 0.1, 0.2, 0.3),
     # As many honest people come, go and are banned as rings have members replaced.
-    "honest.bout_share": (0.3, 0.4, 0.5, 0.6, 0.8),
-    "honest.trial_share": (0.1, 0.1, 0.1, 0.15, 0.25),
-    "honest.banned_share": (0.01, 0.01, 0.03, 0.1, 0.15),
+    "honest.bout_share": (0.3, 0.4, 0.6, 0.7, 0.8),
+    "honest.trial_share": (0.1, 0.1, 0.2, 0.3, 0.4),
+    "honest.banned_share": (0.01, 0.01, 0.05, 0.15, 0.2),
     "honest.stopped_share": (0.2, 0.3, 0.5, 0.8, 0.9),
     "honest.pipeline_share": (0.3, 0.5, 0.9, 0.9, 0.9),
 }
@@ -84,7 +84,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "honest.requests": (3.0, 6.0),
     "honest.developer_share": (0.03, 0.12),
     "honest.bout_share": (0.1, 0.7),
-    "honest.trial_share": (0.02, 0.25),
+    "honest.trial_share": (0.02, 0.4),
     "honest.stopped_share": (0.1, 0.8),
     "honest.household_share": (0.02, 0.2),
     "honest.several_share": (0.0, 0.05),

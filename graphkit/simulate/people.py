@@ -122,7 +122,7 @@ def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: In
     developers, others = np.flatnonzero(own & busy), np.flatnonzero(own & ~busy)
     bouts = developers[chance.flip(honest.bout_share, len(developers))]
     trials = others[chance.flip(honest.trial_share, len(others))]
-    _come_and_go(chance, world, people, bouts, most_d=max(world.days, 2), new=0.7)
+    _come_and_go(chance, world, people, bouts, most_d=max(world.days, 2), new=0.85)
     _come_and_go(chance, world, people, trials, most_d=3, new=1.0)
     people["active"][trials] = 220
     people["rate"][trials] = 1000 * chance.lognormal(1.0, len(trials))
@@ -164,7 +164,7 @@ def _come_and_go(
     people["peak_d"][bouts] = (end - begin.clip(0)).clip(1, 255)
     first, last = (
         start_us(world) + np.floor((day + shift * chance.unit(n)) * DAY_US).astype(np.int64)
-        for day, shift in ((begin, 0.6), (end, -0.6))
+        for day, shift in ((begin, 1), (end, -1))
     )
     opened = chance.flip(new, n)
     people["created"][bouts[opened]] = first[opened]

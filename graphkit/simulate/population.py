@@ -12,7 +12,7 @@ from graphkit.simulate.groups import KINDS, form_groups
 from graphkit.simulate.network import Network, homes_of, lay_out
 from graphkit.simulate.operators import plant_rings
 from graphkit.simulate.people import go_out, n_lines_of, open_commons, ordinary, set_pace, start_us
-from graphkit.simulate.slots import DAY_US, NEVER
+from graphkit.simulate.slots import DAY_US, stay
 from graphkit.simulate.spelling import devices, n_rare_devices, new_words
 from graphkit.simulate.text.corpus import Bank, slotted
 from graphkit.simulate.text.wrappers import PHRASES
@@ -133,8 +133,7 @@ def gather_crowd(draft: Draft) -> None:
     set_pace(chance, world, people, np.zeros(0, np.int64))
     people["kind"] = KINDS.index("crowd")
     people["created"] = np.minimum(people["created"], start_us(world) - DAY_US)
-    people["peak_day"], people["banned"] = -1, NEVER  # all are there on all days
-    people["peak_x"] = 1
+    stay(people, np.arange(n))
     people["once_day"] = np.arange(n) % world.days
     route = crowd.add_blocks(chance, np.ones(1, np.int64))
     who = chance.permutation(n)

@@ -145,6 +145,12 @@ def share_slots(
         people[field][members] = people[field][owners]
 
 
+def stay(people: NDArray[np.void], members: NDArray[np.int64]) -> None:
+    """Let accounts be there on all days from their opening on, in place."""
+    people["peak_day"][members], people["peak_x"][members] = -1, 1
+    people["banned"][members] = NEVER
+
+
 def share_home(
     people: NDArray[np.void], members: NDArray[np.int64], owners: NDArray[np.int64]
 ) -> None:

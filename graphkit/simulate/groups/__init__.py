@@ -7,6 +7,8 @@ chance, the draft and the places of its accounts; it writes slots and nothing el
 
 from collections.abc import Callable
 
+import numpy as np
+
 from graphkit.simulate.chance import Chance, Ints
 from graphkit.simulate.draft import Draft
 from graphkit.simulate.groups.companies import (
@@ -52,6 +54,8 @@ FASHIONS: dict[str, Form] = {
     "template": use_templates,
     "benchmark": run_benchmark,
 }
+# What is sold on, or runs by itself, asks as much as developers do.
+PROGRAMS = ("integrator", "fleet")
 KINDS = ("lone", "ring", "crowd", *PLACES, *FASHIONS)
 
 
@@ -69,7 +73,11 @@ def form_groups(draft: Draft, free: Ints) -> Ints:
     rest = free
     for number, (kind, form) in enumerate(PLACES.items()):
         n = round(getattr(world.honest, f"{kind}_share") * world.accounts)
-        members, rest = rest[:n], rest[n:]
+        first = np.arange(n)
+        if kind in PROGRAMS:
+            always = np.isin(rest, draft.developers) & (people["peak_day"][rest] < 0)
+            first = np.argsort(~always, kind="stable")[:n]
+        members, rest = rest[first], np.delete(rest, first)
         people["kind"][members] = KINDS.index(kind)
         if len(members):
             form(Chance(world.seed, 20, number), draft, members)

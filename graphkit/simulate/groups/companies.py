@@ -5,8 +5,9 @@ import numpy as np
 from graphkit.simulate.chance import Chance, Ints
 from graphkit.simulate.draft import Draft
 from graphkit.simulate.groups.cutting import Cut, cut
-from graphkit.simulate.sessions import OFFICE, SHIFT
-from graphkit.simulate.slots import OWN, TOGETHER, add_egress, add_text, share_slots
+from graphkit.simulate.people import start_us
+from graphkit.simulate.sessions import N_SITTINGS, OFFICE, SHIFT
+from graphkit.simulate.slots import DAY_US, OWN, TOGETHER, add_egress, add_text, share_slots, stay
 from graphkit.simulate.text.wrappers import write_wrappers
 from graphkit.simulate.words import MAIL_DOMAINS
 
@@ -30,6 +31,7 @@ def form_agencies(chance: Chance, draft: Draft, members: Ints) -> None:
 def form_integrators(chance: Chance, draft: Draft, members: Ints) -> None:
     """An organisation's 20 to 200 keys: one card, egress, client and template."""
     integrators = cut(chance, draft, members, 20, 200)
+    _run_always(draft, members)
     _pay_together(draft, integrators)
     _go_out_by(chance, draft, integrators, 2 + integrators.sizes // 40, hosted=True)
     share_slots(draft.people, members, integrators.owners, "device", "device2", "model")
@@ -39,13 +41,23 @@ def form_integrators(chance: Chance, draft: Draft, members: Ints) -> None:
 def form_fleets(chance: Chance, draft: Draft, members: Ints) -> None:
     """Ten to three hundred machine accounts that work by one clock, at all hours."""
     fleets = cut(chance, draft, members, 10, 300)
+    _run_always(draft, members)
     _pay_together(draft, fleets)
     _go_out_by(chance, draft, fleets, 1 + fleets.sizes // 20, hosted=True)
     share_slots(draft.people, members, fleets.owners, "device", "device2", "model", "created")
     _wrap_each(chance, draft, fleets)
     jobs = draft.add_jobs(len(fleets.sizes), TOGETHER, jitter_min=5)
     draft.people["job"][members] = jobs[fleets.of]
-    draft.people["rhythm"][members] = SHIFT
+    draft.people["rhythm"][members], draft.people["sittings"][members] = SHIFT, N_SITTINGS
+
+
+def _run_always(draft: Draft, members: Ints) -> None:
+    """Let programs be there from before the first day to the last."""
+    people = draft.people
+    stay(people, members)
+    people["created"][members] = np.minimum(
+        people["created"][members], start_us(draft.world) - DAY_US
+    )
 
 
 def _pay_together(draft: Draft, groups: Cut) -> None:

@@ -30,7 +30,7 @@ def form_households(chance: Chance, draft: Draft, members: Ints) -> None:
 
 
 def form_several(chance: Chance, draft: Draft, members: Ints) -> None:
-    """One person with two to six accounts: home, devices, name, mostly the card; one at a time."""
+    """One person with two to six accounts: home, devices, name, hours, mostly the card."""
     people = draft.people
     persons = cut(chance, draft, members, 2, 6)
     share_home(people, members, persons.owners)
