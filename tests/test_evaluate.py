@@ -140,6 +140,14 @@ def test_junk_and_hijacked_accounts_are_neither_hit_nor_miss(role: str) -> None:
     assert counts(among, "left out and published") == {role: (5, 6)}
 
 
+def test_a_framed_account_is_honest() -> None:
+    framed = truth_of({"framed": None}, role="framed")
+    truth = pa.concat_tables([truth_of(spread(("A", 4)), role="member"), framed])
+    scores = evaluate_claims(claims_of(spread(("R-1", 4)) | {"framed": "R-1"}), truth)
+
+    assert n_of(scores, "account precision") == (4, 5)
+
+
 def test_a_bridge_is_its_own_rings_account_and_impure_where_it_leads() -> None:
     truth = pa.concat_tables(
         [

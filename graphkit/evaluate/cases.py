@@ -11,7 +11,8 @@ that of its counted accounts, and are told by reason beside the figures:
 - *hijacked*: an honest owner's account that a ring uses too. To accuse the owner would be wrong, to
   look at the account would be right; a figure that counts it either way would flatter somebody.
 
-A bridge, which an operator opens to tie his ring to a stranger's, is an account of his ring.
+A bridge, which an operator opens to tie his ring to a stranger's, is an account of his ring. An
+account that was *framed*, whose things a ring copied, is honest: to publish it is a false positive.
 """
 
 from collections.abc import Sequence

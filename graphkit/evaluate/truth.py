@@ -7,7 +7,7 @@ from graphkit.contracts import TRUTH
 from graphkit.errors import DataError, nearest
 
 HIJACKED, JUNK = "hijacked", "junk"
-ROLES = ("member", HIJACKED, "bridge", JUNK)
+ROLES = ("member", HIJACKED, "bridge", JUNK, "framed")
 
 
 def completed(truth: pa.Table, *, where: str = "the truth") -> pa.Table:

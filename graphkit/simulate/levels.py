@@ -39,6 +39,8 @@ PRESETS: Mapping[Preset, dict[str, Any]] = {
         "rings.share": 0.025,
         "rings.size_max": 2_500,
         "rings.pool": 20_000,
+        # While they are there; 25.6 over all days, since some are banned and some come later.
+        "rings.requests": 33.0,
         "honest.requests": 1.2,
         "honest.developer_share": 0.025,
     },

@@ -131,10 +131,10 @@ def set_pace(chance: Chance, world: World, people: NDArray[np.void], members: In
     total = honest.requests * (len(developers) + len(others))
     there = _presence(world, people[busy_ones])
     need = min(DEVELOPER_REQUESTS, 0.8 * total / max(there.sum(), 1))
-    _scale(people, busy_ones, need * len(busy_ones))
-    _scale(people, members, world.rings.requests * len(members))
-    left = total - (_expected(people[busy_ones]) * there).sum() / 1000
-    _scale(people, np.setdiff1d(others, trials), max(left, 0.2 * total))
+    scale_to(people, busy_ones, need * len(busy_ones))
+    scale_to(people, members, world.rings.requests * len(members))
+    left = total - (expected(people[busy_ones]) * there).sum() / 1000
+    scale_to(people, np.setdiff1d(others, trials), max(left, 0.2 * total))
     return busy_ones
 
 
@@ -177,7 +177,7 @@ def _seldom(chance: Chance, n: int) -> Ints:
     return 6 + np.floor(80 * chance.unit(n) * chance.unit(n)).astype(np.int64)
 
 
-def _expected(people: NDArray[np.void]) -> Floats:
+def expected(people: NDArray[np.void]) -> Floats:
     """Thousandths of requests that each account sends on a day while it is there, on average."""
     week = (5 + 2 * people["weekend"] / 255) / 7
     expected: Floats = people["rate"] * (people["active"] / 255) * week
@@ -191,9 +191,9 @@ def _presence(world: World, people: NDArray[np.void]) -> Floats:
     return np.where(bout, (until - people["peak_day"]) / world.days, 1.0)
 
 
-def _scale(people: NDArray[np.void], who: Ints, total: float) -> None:
+def scale_to(people: NDArray[np.void], who: Ints, total: float) -> None:
     """Scale rates to so many requests a day in all while everybody is there, in place."""
-    scale = 1000 * total / max(_expected(people[who]).sum(), 1)
+    scale = 1000 * total / max(expected(people[who]).sum(), 1)
     people["rate"][who] = np.minimum(np.floor(people["rate"][who] * scale), 50_000_000)
 
 

@@ -24,7 +24,7 @@ from graphkit.simulate.operators.drawing import (
     ring_sizes,
 )
 from graphkit.simulate.operators.ties import keep_ties
-from graphkit.simulate.people import start_us
+from graphkit.simulate.people import expected, scale_to, start_us
 from graphkit.simulate.slots import DAY_US, MEMBER, share_slots
 from graphkit.simulate.words import MAIL_DOMAINS
 from graphkit.simulate.world import TacticName
@@ -133,11 +133,13 @@ def _draw_rings(draft: Draft, chance: Chance, members: Ints) -> list[Ring]:
 def _run_alike(draft: Draft, ring: Ring) -> None:
     """Give a careless ring one pace, one model, one time zone and one week of sign-ups."""
     people, chance, n = draft.people, ring.chance, len(ring.members)
+    total = expected(people[ring.members]).sum() / 1000
     owners = np.full(n, ring.members[0])
     share_slots(people, ring.members, owners, "ahead_h", "rhythm", "late_min", "model", "active")
     share_slots(people, ring.members, owners, "sittings")
     rate = people["rate"][ring.members[0]] * chance.lognormal(0.2, n)
     people["rate"][ring.members] = np.floor(rate).astype(np.int64)
+    scale_to(people, ring.members, total)
     began_d = chance.uniform(4, 90, 1) + chance.uniform(0, 7, n)
     people["created"][ring.members] = start_us(draft.world) - np.floor(began_d * DAY_US).astype(
         np.int64

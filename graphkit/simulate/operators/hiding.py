@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from graphkit.simulate.chance import Ints
 from graphkit.simulate.draft import Draft, Ring
 from graphkit.simulate.operators.signals import share_hours, shown
+from graphkit.simulate.people import expected, scale_to
 from graphkit.simulate.slots import TURNS, add_egress, add_text, share_slots
 
 _PUBLIC_TEXTS = 6  # the texts with most users
@@ -15,12 +16,14 @@ def take_turns(draft: Draft, ring: Ring, who: Ints) -> None:
     """Round robin: a load balancer hands one queue on, and each member has some minutes of it.
 
     The marks are even shares and complementary gaps rather than bursts: DeepSeek's accounts and
-    relay pools are reported to have worked so. All have the pace of one of them.
+    relay pools are reported to have worked so. All have one pace; in all they send as before.
     """
     people, strength = draft.people, draft.world.rings.strength
     job = draft.add_jobs(1, TURNS, seats=len(who), step_min=7, jitter_min=3, share=strength)
     people["job"][who] = job[0]
-    share_slots(people, who, np.full(len(who), who[0]), "ahead_h", "rate", "active")
+    total = expected(people[who]).sum() / 1000
+    share_slots(people, who, np.full(len(who), who[0]), "ahead_h", "rate", "active", "weekend")
+    scale_to(people, who, total)
 
 
 def stray(draft: Draft, ring: Ring, who: Ints) -> None:
