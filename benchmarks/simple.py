@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from benchmarks.rivals.holdings import components
 from graphkit.simulate.check import Made
 
 PRECISION = 0.99
@@ -72,19 +71,6 @@ def links(made: Made, kinds: tuple[str, ...], *, by_day: bool = False) -> tuple[
         FROM (SELECT DISTINCT kind, entity, {day}, account FROM held WHERE kind IN ({wanted}))
         ORDER BY who, thing""")
     return table["who"].to_numpy().astype(np.int64), table["thing"].to_numpy().astype(np.int64)
-
-
-def components(who: Ints, thing: Ints, n: int) -> tuple[Ints, Ints]:
-    """Accounts that things join, directly or by way of others.
-
-    Returns:
-        The component of each account, and how many accounts each component has.
-    """
-    size = n + int(thing.max(initial=-1)) + 1
-    graph = coo_matrix((np.ones(len(who), np.bool_), (who, n + thing)), (size, size))
-    _, found = connected_components(graph, directed=False)
-    component = found[:n].astype(np.int64)
-    return component, np.bincount(component, minlength=int(found.max()) + 1)
 
 
 def unions(made: Made, kinds: tuple[str, ...], *, by_day: bool = False) -> Iterator[Scores]:

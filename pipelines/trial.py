@@ -12,9 +12,8 @@ from graphkit.contracts import TRUTH
 from graphkit.errors import DataError, UsageError
 from graphkit.evaluate import Scores, completed, evaluate
 from graphkit.ingest.columns import check_names
-from graphkit.ingest.files import FORMS
 from graphkit.ingest.forms import is_sampled, names_of, parts
-from graphkit.ingest.place import local_file
+from graphkit.ingest.place import FORMS, local_file
 from graphkit.settings import Settings
 from graphkit.simulate import World, simulate
 from graphkit.workflow import window_of
@@ -101,14 +100,14 @@ def read_truth(path: Path) -> pa.Table:
     Raises:
         DataError: the file cannot be read or breaks its contract.
     """
-    if not path.is_file() or not path.name.endswith(FORMS):
+    file = local_file(path)
+    if not path.is_file() or file.form is None:
         raise DataError(
             f"truth file {path} cannot be read",
             found="another form" if path.is_file() else "no such file",
             allowed=f"a file in one of the forms {', '.join(FORMS)}",
             do="correct the path",
         )
-    file = local_file(path)
     found = list(TRUTH.columns) if is_sampled(file) else names_of(file) or []
     check_names(found, list(TRUTH.columns), str(path), required=("account_id", "ring"))
     columns = {name: name for name in TRUTH.columns if name in found}

@@ -16,6 +16,7 @@ from graphkit.errors import DataError, EmptyDayError
 from graphkit.ingest import Snapshots, open_snapshots
 from graphkit.ingest.benign import read_benign
 from graphkit.ingest.odd_days import OddDay, check_own_rows, empty_day, odd_days
+from graphkit.reports import absent_columns, fed_signals, signal_states
 from graphkit.settings import Settings
 from graphkit.workflow import Day, last_day, read_day, window_of
 from pipelines.needs import Needs, needs_of
@@ -31,7 +32,8 @@ class Validation:
         missing: days of the window that have no files.
         tables: FOUND_TABLES.
         refusals: REFUSALS, the most frequent first.
-        reports: what was read, by ISO date.
+        signals: each signal's state.
+        absent: columns that the settings name and no file has, one line each.
         odd_days: ODD_DAYS.
         problems: what would stop the run; empty where it would work.
         needs: the memory and the disk that the run will need.
@@ -41,7 +43,8 @@ class Validation:
     missing: tuple[date, ...]
     tables: pa.Table
     refusals: pa.Table
-    reports: Mapping[str, Any]
+    signals: Mapping[str, str]
+    absent: tuple[str, ...]
     odd_days: pa.Table
     problems: tuple[DataError, ...]
     needs: Needs
@@ -57,6 +60,7 @@ class _Tour:
     odd: list[OddDay] = field(default_factory=list)
     problems: list[DataError] = field(default_factory=list)
     links: int = 0
+    fed: set[str] = field(default_factory=set)
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -73,8 +77,9 @@ class _Tour:
         if str(error) not in map(str, self.problems):
             self.problems.append(error)
 
-    def take(self, day: Day) -> None:
+    def take(self, day: Day, settings: Settings) -> None:
         """Add up what a day holds."""
+        self.fed |= fed_signals(day.links, settings)
         self.reports[day.dt] = day.report
         self.links += day.links.num_rows
         counted = day.rejects.group_by(["table", "column", "reason"], use_threads=False)
@@ -171,7 +176,7 @@ def _visit(snapshots: Snapshots, dt: date, tour: _Tour, *, last: bool) -> None:
     """Read a day; where that fails, each file by itself, then those that can be read."""
     try:
         day = read_day(snapshots, dt, key=Key.random())
-        tour.take(day)
+        tour.take(day, snapshots.settings)
         tour.whole[dt] = day.report
     except EmptyDayError as error:
         if last:
@@ -196,7 +201,7 @@ def _visit_files(snapshots: Snapshots, dt: date, tour: _Tour) -> None:
                     sound[name].append(one)
     with tour.noting():
         day = read_day(lenient.only(sound), dt, key=Key.random())
-        tour.take(day)
+        tour.take(day, snapshots.settings)
         for name, table in day.report["tables"].items():
             if table["refused"]:
                 # By itself and with its limit, for the message that a run would end with.
@@ -226,6 +231,7 @@ def _validation(
         for name, table in report["tables"].items()
     ]
     columns = ("table", "column", "what", "reason")
+    reports = {str(day): report for day, report in tour.reports.items()}
     refusals = [
         dict(zip(columns, place, strict=True)) | {"n": n}
         for place, n in sorted(tour.refused.items(), key=lambda item: (-item[1], item[0]))
@@ -235,7 +241,8 @@ def _validation(
         missing=tuple(missing),
         tables=pa.Table.from_pylist(tables, schema=FOUND_TABLES.schema),
         refusals=pa.Table.from_pylist(refusals, schema=REFUSALS.schema),
-        reports={str(day): report for day, report in sorted(tour.reports.items())},
+        signals=signal_states(reports, tour.fed),
+        absent=tuple(absent_columns(reports)),
         odd_days=odd_days(known, settings=settings.days, noticed=tour.odd),
         problems=tuple(tour.problems),
         needs=needs_of(rows=sum(row["rows"] for row in tables), links=tour.links),

@@ -14,7 +14,7 @@ from graphkit.entities import Key
 from graphkit.errors import DataError, EmptyDayError
 from graphkit.ingest import Snapshots
 from graphkit.ingest.odd_days import OddDay, empty_day
-from graphkit.reports import spell_dates, spell_day
+from graphkit.reports import fed_signals, spell_dates, spell_day
 from graphkit.settings import Settings
 from graphkit.workflow import Day, read_day, window_of
 from pipelines.facts import origin
@@ -86,7 +86,8 @@ class Job:
             DataError: a file breaks its contract.
         """
         day = read_day(self.snapshots, dt, key=self.key)
-        self.say(spell_day(day.dt, day.report, day.rejects))
+        fed = fed_signals(day.links, self.settings)
+        self.say(spell_day(day.dt, day.report, day.rejects, fed))
         return day
 
 

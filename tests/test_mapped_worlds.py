@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -114,7 +115,7 @@ def as_in_the_readme(
         hours = root / f"logs/{dt:%Y/%m/%d}"
         hours.mkdir(parents=True)
         for hour, lines in hourly(tables["requests"]):
-            (hours / f"{hour:02}.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+            (hours / f"{hour:02}.ndjson.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
         (root / f"dt={dt}").mkdir()
         pq.write_table(tables["payments"], root / f"dt={dt}" / "payments.parquet")
     (root / "crm").mkdir()
@@ -128,12 +129,12 @@ def as_in_the_readme(
 def hourly(requests: pa.Table) -> Iterator[tuple[int, list[str]]]:
     """Requests as nested JSON lines, hour by hour."""
     at = unix(requests["ts"], 1000).to_pylist()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "user": {"id": row["account_id"]},
             "at": time,
             "client": {"ip": row["ip"], "agent": row["user_agent"]},
-            "body": row["prompt"],
+            "body": {"messages": [{"content": row["prompt"]}, {"content": "not this"}]},
         }
         | {n: row[n] for n in ("tls_fingerprint", "model", "input_tokens", "output_tokens")}
         for row, time in zip(requests.to_pylist(), at, strict=True)

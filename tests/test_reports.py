@@ -20,6 +20,7 @@ from graphkit.contracts import (
     EVIDENCE,
     HUBS,
     LINEAGE,
+    LINKS,
     ODD_DAYS,
     PROFILES,
     REJECTS,
@@ -51,6 +52,7 @@ REPORT: dict[str, Any] = {
         }
     },
     "signals": {"address": "on", "payment": "off: no payments.fingerprint"},
+    "absent": {"payments.fingerprint": "payments.fingerprint is read from 'fp', which no file has"},
     "inputs": {"requests.csv": "00"},
 }
 
@@ -68,6 +70,7 @@ class Sheet:
     lineage: pa.Table = field(default_factory=LINEAGE.empty)
     benign: pa.Table = field(default_factory=BENIGN_REMOVED.empty)
     odd_days: pa.Table = field(default_factory=ODD_DAYS.empty)
+    links: pa.Table = field(default_factory=LINKS.empty)
     profiles: pa.Table = field(default_factory=PROFILES.empty)
     reports: dict[str, Any] = field(default_factory=lambda: {"2026-11-22": REPORT})
     settings: Settings = field(default_factory=Settings)

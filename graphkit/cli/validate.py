@@ -54,7 +54,6 @@ def validate(
 
 def _show(found: "Validation", window_d: int) -> None:
     from graphkit.reports import spell_dates, spell_odd_days
-    from graphkit.reports.findings import signal_states
 
     if found.dt is not None:
         terminal.heading(f"Window of {window_d} days that ends on {found.dt}")
@@ -62,7 +61,10 @@ def _show(found: "Validation", window_d: int) -> None:
         if found.missing:
             terminal.out(f"days without data: {spell_dates(found.missing)}")
         terminal.heading("Signals")
-        terminal.out("\n".join(f"{k}: {v}" for k, v in signal_states(found.reports).items()))
+        terminal.out("\n".join(f"{name}: {state}" for name, state in found.signals.items()))
+    if found.absent:
+        terminal.heading("Columns that no file has")
+        terminal.out("\n".join(found.absent))
     if found.refusals.num_rows:
         terminal.heading("Refused rows, and cells that become null")
         terminal.write(found.refusals.slice(0, _REFUSALS_SHOWN), Form.table)
@@ -89,14 +91,14 @@ def _show(found: "Validation", window_d: int) -> None:
 def _plain(found: "Validation") -> dict[str, Any]:
     """All of it as plain values, for programs."""
     from graphkit.reports import as_json
-    from graphkit.reports.findings import signal_states
 
     return {
         "date": found.dt and str(found.dt),
         "would_run": not found.problems,
         "tables": json.loads(as_json(found.tables)),
         "missing": [str(day) for day in found.missing],
-        "signals": signal_states(found.reports),
+        "signals": dict(found.signals),
+        "absent": list(found.absent),
         "refused": json.loads(as_json(found.refusals)),
         "odd_days": json.loads(as_json(found.odd_days)),
         "needs": {

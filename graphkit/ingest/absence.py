@@ -53,9 +53,10 @@ def check_entities(snapshots: Snapshots, opened: Sequence[Opened]) -> None:
 
 def absent_columns(opened: Mapping[str, Sequence[Opened]]) -> dict[str, str]:
     """Columns that the settings name and no file of the day has, to what is said of that."""
+    told = {name: [one for one in files if not one.blank] for name, files in opened.items()}
     return {
         f"{name}.{column}": said
-        for name, files in opened.items()
-        for column, said in files[-1].absent.items()
+        for name, files in sorted(told.items())
+        for column, said in sorted(files[-1].absent.items() if files else ())
         if all(column in one.absent for one in files)
     }

@@ -7,6 +7,7 @@ senders write, a card number costs its digits only.
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,14 @@ def _understood(
             allowed=error.allowed,
             do=error.do or f"write {name} as {error.allowed}, or leave the column out",
         ) from None
+
+
+def in_dollars(payments: pa.Table) -> pa.Table:
+    """PAYMENTS whose amounts were read as dollars and are cents."""
+    at = payments.column_names.index("amount_usd")
+    exact = pc.multiply(payments["amount_usd"], pa.scalar(Decimal("0.01")))
+    dollars = pc.round(exact, ndigits=2).cast(payments["amount_usd"].type)
+    return payments.set_column(at, "amount_usd", dollars)
 
 
 def row_days(column: pa.ChunkedArray, time: TimeUnit, source: str) -> tuple[pa.ChunkedArray, str]:

@@ -24,12 +24,14 @@ class Opened:
             JSON lines only the first ones are known: such a column is in `columns` all the same,
             and what cannot do without it is refused row by row.
         timed: whether its rows have times of their own.
+        blank: whether it holds nothing that would tell its columns.
     """
 
     listed: Listed
     columns: Mapping[str, str]
     absent: Mapping[str, str]
     timed: bool
+    blank: bool = False
 
 
 def open_listed(listed: Listed) -> Opened:
@@ -44,9 +46,9 @@ def open_listed(listed: Listed) -> Opened:
     if getattr(listed.feed, "kind", None) is not None:
         del wanted["kind"]
     if names is None:
-        return Opened(listed, wanted, {}, timed="ts" in wanted)
+        return Opened(listed, wanted, {}, timed="ts" in wanted, blank=True)
     sampled = is_sampled(listed.file)
-    named_by_type = sampled or listed.file.path.endswith(".parquet")
+    named_by_type = sampled or listed.file.form == "parquet"
     known = list(names) if named_by_type else _presentable(names)
     if not sampled and not listed.canonical:
         _check_feed(listed, names, wanted, known)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from graphkit.errors import DataError, nearest
-from graphkit.ingest.place import File, Place
+from graphkit.ingest.place import FORMS, File, Place, form_of
 from graphkit.settings import FEEDS, AnyFeed
-
-FORMS = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
+from graphkit.settings.paths import with_date
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,11 @@ def table_files(place: Place, dt: date, table: str) -> list[Listed]:
         for entry in (place.entries(f"{day}/{table}") if folder else [])
         if not entry.name.startswith((".", "_"))
     ]
-    strange = [entry for entry in several if not (entry.is_file and entry.name.endswith(FORMS))]
+    strange = [entry for entry in several if not (entry.is_file and form_of(entry.name))]
     strange += [entry for entry in here if entry not in (*single, *folder)]
     if strange:
-        raise _strange_form(place, strange[0].path, is_file=strange[0].is_file)
+        do = "convert or remove the file"
+        raise _strange_form(place, strange[0].path, is_file=strange[0].is_file, do=do)
     if len(single) > 1 or (single and several):
         raise DataError(
             f"table {table} of {day} stands there more than once",
@@ -105,7 +105,8 @@ def feed_files(place: Place, feeds: Sequence[AnyFeed]) -> list[Listed]:
         ]
         fitting = [entry for entry in entries if pattern.fits(entry.path)]
         if not fitting:
-            near = nearest(feed.path, [entry.path for entry in entries])
+            known = dict.fromkeys(with_date(entry.path) for entry in entries)
+            near = nearest(feed.path, list(known))
             raise DataError(
                 f"no file below {place.shown} fits the path {feed.path!r} of [[{feed.table}]]",
                 found=", ".join(entry.path for entry in entries[:3])
@@ -114,10 +115,12 @@ def feed_files(place: Place, feeds: Sequence[AnyFeed]) -> list[Listed]:
                 do=f"correct the path in the settings file{near}, or bring the files",
             )
         for entry in fitting:
-            if not entry.name.endswith(FORMS):
-                raise _strange_form(place, entry.path, is_file=True)
+            file = place.file(entry.path, feed.form)
+            if file.form is None:
+                do = f'if it is JSON lines, say form = "jsonl" in [[{feed.table}]]; else convert it'
+                raise _strange_form(place, entry.path, is_file=True, do=do)
             day = pattern.date_of(entry.path)
-            listed.append(Listed(place.file(entry.path), entry.path, entry.path, feed, day))
+            listed.append(Listed(file, entry.path, entry.path, feed, day))
     if feeds and feeds[0].table != "mentions":
         uses = Counter(one.place for one in listed)
         twice = sorted(path for path, n in uses.items() if n > 1)
@@ -131,12 +134,12 @@ def feed_files(place: Place, feeds: Sequence[AnyFeed]) -> list[Listed]:
     return listed
 
 
-def _strange_form(place: Place, path: str, *, is_file: bool) -> DataError:
+def _strange_form(place: Place, path: str, *, is_file: bool, do: str) -> DataError:
     name = path.rpartition("/")[2]
     suffix = "." + name.partition(".")[2] if "." in name else "no suffix"
     return DataError(
         f"{place.shown}/{path} is in a form that graphkit does not read",
         found=suffix if is_file else f"a folder {name}",
         allowed=", ".join(FORMS),
-        do="convert or remove the file",
+        do=do,
     )

@@ -29,7 +29,7 @@ def names_of(file: File) -> list[str] | None:
         DataError: the file cannot be read.
     """
     try:
-        if file.path.endswith(".parquet"):
+        if file.form == "parquet":
             with file.open() as source:
                 schema = pq.read_schema(source)
             inner = dict.fromkeys(name for field in schema for name in _leaves(field))
@@ -43,7 +43,7 @@ def names_of(file: File) -> list[str] | None:
 
 def is_sampled(file: File) -> bool:
     """Whether `names_of` tells only of a file's first lines."""
-    return file.path.endswith((".jsonl", ".jsonl.gz"))
+    return file.form == "jsonl"
 
 
 def _leaves(field: pa.Field, prefix: str = "") -> Iterator[str]:
@@ -66,7 +66,7 @@ def parts(file: File, columns: Mapping[str, str]) -> Iterator[Part]:
         DataError: the file cannot be read.
     """
     try:
-        if file.path.endswith(".parquet"):
+        if file.form == "parquet":
             yield from _parquet(file, columns)
         elif _is_blank(file):
             return

@@ -17,6 +17,8 @@ from graphkit.ingest.unreadable import check_start
 from graphkit.sql import query
 
 _HEAD = 64 << 10
+# Names are for messages: a sender's long or deep array makes no long list of them.
+_ITEMS, _DEEPEST = 8, 16
 _NEWLINE = 10
 _MOST = 2**31 - 1
 # A valid line that begins with a brace is an object; of one that does not, the type is looked at.
@@ -28,7 +30,7 @@ FROM (SELECT line, TRY(json_extract_string(line, $pointers)) AS cells FROM lines
 
 
 def json_names(file: File) -> list[str] | None:
-    """The names in a file's first lines, with dots into objects; None where no line tells.
+    """The names in a file's first lines, with dots into what they hold; None where none tells.
 
     Lines need not have the same names, so that a name that is not here may still come.
 
@@ -53,8 +55,11 @@ def _loaded(line: bytes) -> Any:
 
 
 def _named(value: Any, prefix: str = "") -> Iterator[str]:
-    for name, cell in value.items() if isinstance(value, dict) else ():
-        yield prefix + name
+    if prefix.count(".") > _DEEPEST:
+        return
+    inside = enumerate(value[:_ITEMS]) if isinstance(value, list) else ()
+    for name, cell in value.items() if isinstance(value, dict) else inside:
+        yield f"{prefix}{name}"
         yield from _named(cell, f"{prefix}{name}.")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,22 @@ import pyarrow as pa
 from pyarrow import fs
 
 from graphkit.errors import StorageError, UsageError
+from graphkit.settings import Form
 
+FORMS: Mapping[str, Form] = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".jsonl": "jsonl",
+    ".jsonl.gz": "jsonl",
+    ".ndjson": "jsonl",
+    ".ndjson.gz": "jsonl",
+    ".json": "jsonl",
+    ".json.gz": "jsonl",
+}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# What a Path makes of an address.
+_SWALLOWED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/(?!/)")
 _CHUNK = 1 << 20
 
 
@@ -27,11 +41,13 @@ class File:
         filesystem: what opens it.
         path: its path there.
         shown: how messages call it.
+        form: what it is; None where nothing says.
     """
 
     filesystem: fs.FileSystem
     path: str
     shown: str
+    form: Form | None
 
     def open(self) -> pa.NativeFile:
         """The file's bytes, from any place of it."""
@@ -96,9 +112,10 @@ class Place:
     root: str
     shown: str
 
-    def file(self, path: str) -> File:
-        """The file at a path below the place."""
-        return File(self.filesystem, f"{self.root}/{path}", f"{self.shown}/{path}")
+    def file(self, path: str, form: Form | None = None) -> File:
+        """The file at a path below the place; its name says its form where nothing else does."""
+        shown = f"{self.shown}/{path}"
+        return File(self.filesystem, f"{self.root}/{path}", shown, form or form_of(path))
 
     def kind(self, path: str = "") -> str:
         """What there is at a path: "a folder", "a file" or "nothing".
@@ -151,10 +168,17 @@ def open_place(address: Path | str) -> Place:
         address: a local folder, or an address as `s3://bucket/folder`.
 
     Raises:
-        UsageError: nobody knows that kind of address.
+        UsageError: nobody knows that kind of address, or it is a Path, which spoils it.
         StorageError: the store cannot be reached.
     """
     text = str(address)
+    if isinstance(address, Path) and _SWALLOWED.match(text) and not os.path.exists(text):
+        raise UsageError(
+            f"{_without_secrets(text.replace(':/', '://', 1))} is an address, and no Path",
+            found="a Path, which swallows a slash of it",
+            allowed="a local folder, or an address as a text",
+            do='hand it in as a text: "s3://bucket/folder"',
+        )
     if not _ADDRESS.match(text):
         return Place(fs.LocalFileSystem(), os.path.abspath(text), text.rstrip("/") or "/")
     shown = _without_secrets(text)
@@ -174,7 +198,12 @@ def open_place(address: Path | str) -> Place:
 
 def local_file(path: Path) -> File:
     """A local file."""
-    return File(fs.LocalFileSystem(), os.path.abspath(path), str(path))
+    return File(fs.LocalFileSystem(), os.path.abspath(path), str(path), form_of(path.name))
+
+
+def form_of(name: str) -> Form | None:
+    """What a file's name says that it is; None where it says nothing that is read."""
+    return next((form for suffix, form in FORMS.items() if name.endswith(suffix)), None)
 
 
 @contextmanager

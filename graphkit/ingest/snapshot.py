@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphkit.contracts import ACCOUNTS, INPUTS, TIMESTAMP
 from graphkit.ingest.absence import absent_columns, check_entities, nothing_there
 from graphkit.ingest.ahead import begun
-from graphkit.ingest.cells import check_cells, filled_cells
+from graphkit.ingest.cells import check_cells, filled_cells, in_dollars
 from graphkit.ingest.columns import Opened, check_names
 from graphkit.ingest.part import Part
 from graphkit.ingest.snapshots import Snapshots
@@ -123,6 +123,8 @@ class Snapshot:
                 )
                 self._tally.add(name, source.label, part, checked)
                 table, rows = checked.table, part.rows
+                if getattr(source.feed, "amount", "usd") == "cents":
+                    table = in_dollars(table)
                 if not checked.keep.all():
                     table, rows = table.filter(pa.array(checked.keep)), rows[checked.keep]
                 if "ts" in table.column_names and not source.many:

@@ -145,8 +145,8 @@ def open_snapshots(
             f"snapshots folder {place.shown} holds no day",
             found=", ".join(entry.name for entry in place.entries()[:5]) or "nothing",
             allowed="folders named dt=YYYY-MM-DD, or files that the settings describe",
-            do="name each day's folder by its date, for example dt=2026-11-22, or say in the "
-            "settings file where your files are",
+            do="name each day's folder by its date, for example dt=2026-11-22, or say in a "
+            'settings file where your files are: [[requests]] path = "logs/{date}/*.jsonl"',
         )
     return replace(snapshots, days=tuple(sorted(days)))
 

@@ -1,7 +1,7 @@
 """The tally of a day: what was read, what was refused and why, which signals the day has."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -178,7 +178,7 @@ class Tally:
         return REMEDIES.get(reason, "correct the files, or raise the limit in the settings")
 
     def report(self) -> dict[str, Any]:
-        """What was read, as plain values: rows, refused rows and cells per table; signals."""
+        """What was read, as plain values: rows, refused rows, cells; signals, absent columns."""
         tables = {
             name: {
                 "files": count.files,
@@ -194,22 +194,21 @@ class Tally:
             }
             for name, count in sorted(self.counts.items())
         }
-        return {"tables": tables, "signals": self._signals()}
-
-    def _signals(self) -> dict[str, str]:
         present = {
             f"{name}.{column}" for name, count in self.counts.items() for column in count.columns
         }
-        states: dict[str, str] = {}
-        for signal, groups in SIGNAL_COLUMNS.items():
-            on = any(present.issuperset(group) for group in groups)
-            wanted = " or ".join(" with ".join(group) for group in groups)
-            said = [
-                self._absent[name] for group in groups for name in group if name in self._absent
-            ]
-            why = "; ".join([f"off: nothing in {wanted}", *dict.fromkeys(said)])
-            states[signal] = "on" if on else why
-        return states
+        absent = {name: said for name, said in self._absent.items() if name not in present}
+        return {"tables": tables, "signals": _signals(present), "absent": absent}
+
+
+def _signals(present: Set[str]) -> dict[str, str]:
+    """The state of each signal, by the columns that have a value."""
+    states: dict[str, str] = {}
+    for signal, groups in SIGNAL_COLUMNS.items():
+        on = any(present >= set(group) for group in groups)
+        wanted = " or ".join(" with ".join(group) for group in groups)
+        states[signal] = "on" if on else f"off: nothing in {wanted}"
+    return states
 
 
 def _nested(cells: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from graphkit.errors import DataError
-from graphkit.ingest.files import FORMS
-from graphkit.ingest.place import File
+from graphkit.ingest.place import FORMS, File
 
 _HEAD = 512
 
@@ -48,7 +47,7 @@ def check_start(file: File, head: bytes) -> None:
         DataError: naming what it is.
     """
     kind = _kind(head)
-    if kind is None and file.path.endswith((".jsonl", ".jsonl.gz")):
+    if kind is None and file.form == "jsonl":
         start = head.removeprefix(codecs.BOM_UTF8).lstrip()
         if start.startswith(b"["):
             kind = _Kind("one JSON array", _LINES)
@@ -72,14 +71,14 @@ def unreadable(file: File, error: BaseException) -> DataError:
         return _error(file, _Kind(refused.strerror or "no file", _AGAIN))
     kind = _kind(head)
     proper = kind is _PACKED and file.path.endswith(".gz")
-    proper |= head.startswith(b"PAR1") and file.path.endswith(".parquet")
+    proper |= head.startswith(b"PAR1") and file.form == "parquet"
     if not head:
         kind = _Kind("an empty file", _AGAIN)
     elif proper:
         kind = _Kind("a file of which a piece is missing or damaged", _AGAIN)
     elif kind is None and file.path.endswith(".gz"):
         kind = _Kind("a file that is not gzip", "take .gz off its name, or pack it")
-    elif kind is None and file.path.endswith(".parquet"):
+    elif kind is None and file.form == "parquet":
         kind = _Kind("a file that is not Parquet", "name it by its form, or write it as Parquet")
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return _error(file, kind or _Kind(reason[:200], _AGAIN))

@@ -1,6 +1,12 @@
 """Reports: what was found, as one HTML page and as text for the terminal."""
 
-from graphkit.reports.findings import CAUTION, spell_set_apart
+from graphkit.reports.findings import (
+    CAUTION,
+    absent_columns,
+    fed_signals,
+    signal_states,
+    spell_set_apart,
+)
 from graphkit.reports.listing import as_csv, as_json, as_table
 from graphkit.reports.notebook import Listing, as_html
 from graphkit.reports.page import render
@@ -10,12 +16,15 @@ from graphkit.reports.text import explain, spell_day, spell_odd_days, spell_ring
 __all__ = [
     "CAUTION",
     "Listing",
+    "absent_columns",
     "as_csv",
     "as_html",
     "as_json",
     "as_table",
     "explain",
+    "fed_signals",
     "render",
+    "signal_states",
     "spell_dates",
     "spell_day",
     "spell_odd_days",

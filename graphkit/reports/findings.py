@@ -1,6 +1,6 @@
 """What a report says of a day, drawn from the tables once, for the page and the terminal alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date, timedelta
 from typing import Any, Protocol
 
@@ -57,6 +57,10 @@ class Judged(Protocol):
     @property
     def odd_days(self) -> pa.Table:
         """ODD_DAYS of the window."""
+
+    @property
+    def links(self) -> pa.Table:
+        """LINKS of the window."""
 
     @property
     def profiles(self) -> pa.Table:
@@ -195,12 +199,44 @@ def rows_read(reports: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return totals
 
 
-def signal_states(reports: Mapping[str, Any]) -> dict[str, str]:
-    """Each signal's state on the latest day, with how many days had it where they differ."""
-    days = [report["signals"] for _, report in sorted(reports.items()) if report]
+def fed_signals(links: pa.Table, settings: Settings) -> set[str]:
+    """The signals that mentions feed because the settings say so of their kinds.
+
+    Args:
+        links: LINKS.
+        settings: what a kind is worth.
+    """
+    kinds = links["kind"].unique().to_pylist()
+    own = settings.graph.kinds
+    return {signal for kind in kinds if kind in own and (signal := own[kind].signal)}
+
+
+def signal_states(reports: Mapping[str, Any], fed: Set[str]) -> dict[str, str]:
+    """Each signal's state on the latest day, with how many days had it where they differ.
+
+    Args:
+        reports: what was read, by ISO date.
+        fed: signals that are on whatever a day's report says.
+    """
+    days = [_states(report, fed) for _, report in sorted(reports.items()) if report]
     states = {}
     for signal, state in (days[-1] if days else {}).items():
         on = sum(day.get(signal) == "on" for day in days)
         mixed = 0 < on < len(days)
         states[signal] = f"{state} ({on} of {len(days)} days on)" if mixed else state
     return states
+
+
+def _states(report: Mapping[str, Any], fed: Set[str]) -> dict[str, str]:
+    return {name: "on" if name in fed else state for name, state in report["signals"].items()}
+
+
+def absent_columns(reports: Mapping[str, Any]) -> list[str]:
+    """Columns that the settings name and no file has, one line each, with on how many days."""
+    days = [report for _, report in sorted(reports.items()) if report]
+    said = {name: line for report in days for name, line in report["absent"].items()}
+    lines = []
+    for name, line in sorted(said.items()):
+        n = sum(name in report["absent"] for report in days)
+        lines.append(f"{line} ({n} of {len(days)} days)" if n < len(days) else line)
+    return lines

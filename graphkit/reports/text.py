@@ -1,6 +1,6 @@
 """What is said of days and rings in plain text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from graphkit.errors import UsageError, nearest
 from graphkit.reports.findings import (
     CAUTION,
     Judged,
+    absent_columns,
     facts_of,
     history,
     members_of,
@@ -17,6 +18,7 @@ from graphkit.reports.findings import (
     of_ring,
     of_status,
     pairs_withheld,
+    signal_states,
     spell_set_apart,
     strengths,
 )
@@ -30,8 +32,17 @@ _EXAMPLES = 3
 _IDLE = 10
 
 
-def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
-    """Say what was read of a day: rows, what was refused and why, signals that are off."""
+def spell_day(
+    dt: date, report: Mapping[str, Any], rejects: pa.Table, fed: Set[str] = frozenset()
+) -> str:
+    """Say what was read of a day: rows, what was refused and why, what is off or not there.
+
+    Args:
+        dt: the day.
+        report: what was read.
+        rejects: REJECTS.
+        fed: signals that are on whatever the report says.
+    """
     lines = []
     for name, table in report["tables"].items():
         line = f"{dt} {name}: {plural(table['rows'], 'row')}, {table['refused']:,} refused"
@@ -52,9 +63,10 @@ def spell_day(dt: date, report: Mapping[str, Any], rejects: pa.Table) -> str:
         lines.append(f"  and {plural(rejects.num_rows - _EXAMPLES, 'more row')} in table rejects")
     lines += [
         f"  signal {signal} is {visible(state)}"
-        for signal, state in report["signals"].items()
+        for signal, state in signal_states({str(dt): report}, fed).items()
         if state != "on"
     ]
+    lines += [f"  {visible(line)}" for line in absent_columns({str(dt): report})]
     return "\n".join(lines)
 
 

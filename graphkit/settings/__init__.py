@@ -3,6 +3,7 @@
 from graphkit.settings.feeds import (
     AccountsFeed,
     AnyFeed,
+    Form,
     MentionsFeed,
     PaymentsFeed,
     RequestsFeed,
@@ -27,6 +28,7 @@ __all__ = [
     "AnyFeed",
     "CommunitySettings",
     "DaySettings",
+    "Form",
     "GraphSettings",
     "IngestSettings",
     "KindSettings",

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from graphkit.settings.paths import PathPattern
 
 TimeUnit = Literal["iso", "s", "ms", "us"]
+AmountUnit = Literal["usd", "cents"]
+Form = Literal["parquet", "csv", "jsonl"]
 Column = Annotated[str, Field(min_length=1)] | None
 
 
@@ -28,6 +30,7 @@ class Feed(BaseModel):
     path: str = Field(
         description="files below the snapshots folder: {date} is the day, * any part of a name"
     )
+    form: Form | None = Field(None, description="what the files are; unset, their names say it")
     time: TimeUnit = Field("iso", description="what times are: ISO 8601 text, or unix s, ms or us")
     account_id: Column = Field(None, description="the column that names the account")
 
@@ -45,7 +48,7 @@ class Feed(BaseModel):
     def columns(self) -> dict[str, str]:
         """The canonical columns that go by a name of the settings; dots lead into objects."""
         named: dict[str, str] = self.model_dump(
-            exclude={"path", "time", "kind", "kind_column"}, exclude_none=True
+            exclude={"path", "form", "time", "amount", "kind", "kind_column"}, exclude_none=True
         )
         return named
 
@@ -82,6 +85,7 @@ class PaymentsFeed(Feed):
 
     table = "payments"
 
+    amount: AmountUnit = Field("usd", description="what amounts are: dollars, or cents")
     ts: Column = None
     method: Column = None
     fingerprint: Column = None

@@ -17,7 +17,7 @@ _SECTIONS = ("ingest", "days", "graph", "communities", "rings", "run")
 
 
 def load_settings(
-    path: Path | None = None, *, environ: Mapping[str, str] | None = None, **flags: Any
+    path: Path | str | None = None, *, environ: Mapping[str, str] | None = None, **flags: Any
 ) -> Settings:
     """Read settings from a TOML file, then lay environment and flags on top.
 
@@ -41,7 +41,7 @@ def load_settings(
 
 
 def origins(
-    path: Path | None = None, *, environ: Mapping[str, str] | None = None, **flags: Any
+    path: Path | str | None = None, *, environ: Mapping[str, str] | None = None, **flags: Any
 ) -> dict[str, str]:
     """Say where each setting that is not a default comes from: file, environment or flag.
 
@@ -63,11 +63,11 @@ def origins(
 
 
 def _layers(
-    path: Path | None, environ: Mapping[str, str] | None, flags: Mapping[str, Any]
+    path: Path | str | None, environ: Mapping[str, str] | None, flags: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     yield (
         f"file {path}" if path else "defaults",
-        _placed(_renamed(_read(path)), path) if path else {},
+        _placed(_renamed(_read(Path(path))), Path(path)) if path else {},
     )
     yield "environment", _from_environment(environ or {})
     yield "flags", _renamed({name: value for name, value in flags.items() if value is not None})

@@ -7,6 +7,9 @@ from datetime import date, datetime
 
 _DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3}
 _TOKEN = re.compile(r"\{[^{}]*\}|\*\*/|\*|[^*{]+|\{")
+_DAY = re.compile(
+    r"(?<![0-9])20[0-9]{2}([-/_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-9]|3[01])(?![0-9])"
+)
 _WHAT = (
     "{date}, {date:...} with %Y %m %d %y %j, * for any part of a name, **/ for any folders: "
     "logs/{date:%Y/%m/%d}/*.jsonl"
@@ -86,6 +89,16 @@ class PathPattern:
             return None
         agree = all(day.strftime(f"%{name}") == digits for name, digits in spelled)
         return day.date() if agree else None
+
+
+def with_date(path: str) -> str:
+    """A path in which the day that it names is spelled `{date}`; as it is where it names none."""
+
+    def spelled(day: re.Match[str]) -> str:
+        mark = day.group(1)
+        return "{date}" if mark == "-" else f"{{date:%Y{mark}%m{mark}%d}}"
+
+    return _DAY.sub(spelled, path, count=1)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, bool]]:
