@@ -10,7 +10,7 @@
 The numbers are the exit codes of the command line (after BSD's sysexits).
 """
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import ClassVar
 
 
@@ -62,6 +62,9 @@ class SettingsError(GraphkitError):
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """Say which known name was probably meant; empty where none is near."""
-    close = get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    """Say which known name was probably meant, of equally near ones the first; empty if none is."""
+    close = sorted(get_close_matches(name, known, n=9), key=known.index)
+    if not close:
+        return ""
+    meant = max(close, key=lambda other: SequenceMatcher(None, other, name).ratio())
+    return f" (did you mean {meant!r}?)"

@@ -37,7 +37,12 @@ def line(at: int, **more: Any) -> dict[str, Any]:
         "at": 1_795_348_800_000 + at,
         "remote_addr": f"203.0.113.{at}",
         "user": {"uid": f"uid-{at}"},
-        "request": {"messages": [{"role": "user", "content": f"prompt {at}"}, {"role": "else"}]},
+        "request": {
+            "messages": [
+                {"role": "user", "content": f"prompt {at}"},
+                {"role": "assistant", "content": "answer"},
+            ]
+        },
     } | more
 
 
