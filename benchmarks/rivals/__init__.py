@@ -22,7 +22,7 @@ Method = Callable[[pa.Table], pa.Table]
 _CAPS = (3, 5, 10, 20, 50, 100)
 _BOTH = (PLAIN, EVERY)
 # The settings that each may choose from.
-RIVALS: Mapping[str, Sequence[Method]] = {
+RIVALS: Mapping[str, Sequence[partial[pa.Table]]] = {
     "union": [partial(union, kinds=PLAIN, cap=None)],
     "union, capped": [partial(union, kinds=PLAIN, cap=cap) for cap in _CAPS],
     "same address, same day": [

@@ -70,7 +70,7 @@ def tuned(settings: Sequence[Method], links: pa.Table, truth: pa.Table) -> Chose
 def _best_floor(cases: Cases) -> tuple[float, float]:
     """The largest B-cubed F1 that a floor reaches, and that floor, when all is published so far."""
     if not cases.published.any():
-        return 0.0, np.inf
+        return 0.0, 0.0
     each = shares(cases)
     order = np.argsort(-np.where(cases.published, cases.score, -np.inf), kind="stable")
     order = order[: int(cases.published.sum())]
