@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import t
 
-PAGES = Path(__file__).parent / "pages"
 SHOWN = "B-cubed F1"
 _INTRO = """\
 # graphkit beside other methods
@@ -58,25 +57,26 @@ def latest(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({tuple(line[name] for name in asked): line for line in lines}.values())
 
 
-def write_page(lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> None:
+def write_page(pages: Path, lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> None:
     """Write the page and, of each size of worlds, the plot.
 
     Args:
+        pages: folder to write to.
         lines: as `benchmarks.quality` writes them.
         methods: in their order; the first is graphkit.
     """
-    PAGES.mkdir(exist_ok=True)
+    pages.mkdir(exist_ok=True)
     last, parts = latest(lines), [_INTRO]
     for accounts in sorted({line["accounts"] for line in last}):
         chosen = [line for line in last if line["accounts"] == accounts]
         plot = f"quality-{accounts}.svg"
-        (PAGES / plot).write_text(drawn(chosen, methods), "utf-8")
+        (pages / plot).write_text(drawn(chosen, methods), "utf-8")
         parts += [f"## {accounts:,} accounts\n", _worlds(chosen), f"![{SHOWN} by level]({plot})\n"]
         parts += [_losses(chosen, methods)]
         for level in sorted({line["level"] for line in chosen}):
             at = [line for line in chosen if line["level"] == level]
             parts += [f"### Level {level}\n", _table(at, methods)]
-    (PAGES / "quality.md").write_text("\n".join(parts), "utf-8")
+    (pages / "quality.md").write_text("\n".join(parts), "utf-8")
 
 
 def _worlds(lines: Sequence[dict[str, Any]]) -> str:
