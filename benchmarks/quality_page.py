@@ -85,7 +85,8 @@ def _worlds(lines: Sequence[dict[str, Any]]) -> str:
     commits = ", ".join(sorted({line["machine"]["commit"] for line in lines}))
     run = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     count = "1 world" if len(seeds) == 1 else f"up to {len(seeds)} worlds"
-    return f"{count} of each level (seed {run}), measured at commit {commits}.\n"
+    few = " Too few to tell methods apart: a small world has some ten rings." * (len(seeds) < 3)
+    return f"{count} of each level (seed {run}), measured at commit {commits}.{few}\n"
 
 
 def _losses(lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> str:
