@@ -15,8 +15,8 @@ _PUBLIC_TEXTS = 6  # the texts with most users
 def take_turns(draft: Draft, ring: Ring, who: Ints) -> None:
     """Round robin: a load balancer hands one queue on, and each member has some minutes of it.
 
-    The marks are even shares and complementary gaps rather than bursts: the accounts of a
-    reported case and relay pools are said to have worked so. All have one pace; in all they send as before.
+    The marks are even shares and complementary gaps rather than bursts: the accounts of a reported
+    case and relay pools are said to have worked so. All have one pace; in all they send as before.
     """
     people, strength = draft.people, draft.world.rings.strength
     job = draft.add_jobs(1, TURNS, seats=len(who), step_min=7, jitter_min=3, share=strength)
