@@ -11,8 +11,6 @@ import argparse
 import hashlib
 import json
 import pickle
-import resource
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -36,6 +34,7 @@ from graphkit.ingest import open_snapshots
 from graphkit.settings import Settings
 from graphkit.simulate import World, simulate, world_of
 from graphkit.workflow import Day, detect_window, read_day
+from pipelines.facts import peak_bytes
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "quality.jsonl"
@@ -114,9 +113,7 @@ def measure_made(method: str, place: Path) -> dict[str, Any]:
     """Measure a method on a made world, with the peak memory of this process."""
     days = pickle.loads((place / "days").read_bytes())
     measured = measure(method, days, pq.read_table(place / "truth.parquet"))
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    return measured | {"peak_mb": round(peak)}
+    return measured | {"peak_mb": round(peak_bytes() / 1e6)}
 
 
 def code_of(method: str) -> str:

@@ -1,4 +1,4 @@
-"""What every test shares: hypothesis' profile and the way to real data."""
+"""What every test shares: hypothesis' profile, the way to real data, and one simulated world."""
 
 import os
 from collections.abc import Callable
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from graphkit.simulate import simulate
+from tests.simulated import WORLD, Made, load
 
 # The query engine's first call takes longer than hypothesis' deadline, and a failure must be the
 # same on every machine.
@@ -38,3 +41,11 @@ def golden() -> Callable[[str, str], None]:
         assert text + "\n" == path.read_text("utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The world that tests of the simulator look at, made once; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("world") / "snapshots"
+    simulate(folder, WORLD)
+    return load(folder)

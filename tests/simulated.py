@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphkit import sql
+from graphkit.simulate import world_of
 
+WORLD = world_of("small", level=1, seed=5)
 TABLES = ("accounts", "requests", "payments")
 
 

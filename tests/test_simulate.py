@@ -34,17 +34,7 @@ from graphkit.simulate.operators import TACTICS
 from graphkit.simulate.population import populate
 from graphkit.simulate.slots import ACCOUNT, add_egress, add_text
 from graphkit.simulate.text.corpus import load as load_corpus
-from tests.simulated import TABLES, Made, digests, load
-
-WORLD = world_of("small", level=1, seed=5)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("world") / "snapshots"
-    simulate(folder, WORLD)
-    return load(folder)
-
+from tests.simulated import TABLES, WORLD, Made, digests, load
 
 # Chance
 

@@ -25,15 +25,6 @@ from graphkit.simulate.text.wrappers import HARNESS, PHRASES
 from graphkit.simulate.words import COUNTRIES, HARNESS_AGENT
 from tests.simulated import Made, load
 
-WORLD = world_of("small", level=1, seed=5)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("world") / "snapshots"
-    simulate(folder, WORLD)
-    return load(folder)
-
 
 def test_addresses_are_public_and_of_both_versions(made: Made) -> None:
     spelled = [str(ip) for (ip,) in made.ask("SELECT DISTINCT ip FROM requests")]

@@ -1,24 +1,10 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphkit.simulate import (
-    simulate,
-    world_of,
-)
 from graphkit.simulate.chance import Chance
 from graphkit.simulate.operators import TACTICS, draw_tactics, ring_sizes
 from graphkit.simulate.world import TacticName
-from tests.simulated import Made, load
-
-WORLD = world_of("small", level=1, seed=5)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("world") / "snapshots"
-    simulate(folder, WORLD)
-    return load(folder)
+from tests.simulated import Made
 
 
 @given(

@@ -16,20 +16,10 @@ from graphkit.errors import DataError
 from graphkit.simulate import (
     World,
     simulate,
-    world_of,
 )
 from graphkit.simulate.text.corpus import Corpus, cut, sample
 from graphkit.simulate.text.corpus import load as load_corpus
 from tests.simulated import Made, load
-
-WORLD = world_of("small", level=1, seed=5)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("world") / "snapshots"
-    simulate(folder, WORLD)
-    return load(folder)
 
 
 def test_the_corpus_is_part_of_the_worlds_identity(tmp_path: Path) -> None:

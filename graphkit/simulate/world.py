@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-# What a ring may do; `operators.TACTICS` has a function for each.
-TacticName = Literal[
+# What a ring may do, of three sorts; `operators.TACTICS` has a function for each.
+# Shown by themselves: one signal ties the ring and nothing else.
+Alone = Literal[
     "only_address",
     "only_card",
     "only_device",
@@ -15,6 +16,9 @@ TacticName = Literal[
     "only_wrapper",
     "only_payload",
     "only_timing",
+]
+# What leaves members with something in common; a ring starts with one of these.
+Sharing = Literal[
     "naive",
     "mixed",
     "split",
@@ -26,6 +30,10 @@ TacticName = Literal[
     "payloads",
     "turns",
     "jitter",
+]
+# What hides it. Those that send records elsewhere come first, so that what is shared keeps its
+# share of all records.
+Hiding = Literal[
     "proxies",
     "hub",
     "random",
@@ -34,6 +42,7 @@ TacticName = Literal[
     "reverse",
     "framing",
 ]
+TacticName = Literal[Alone, Sharing, Hiding]
 
 
 class _Frozen(BaseModel):

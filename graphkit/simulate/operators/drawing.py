@@ -1,48 +1,16 @@
 """How many rings there are, of what size, and which tactics each has."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 import numpy as np
 
 from graphkit.simulate.chance import Chance, Ints
-from graphkit.simulate.world import TacticName
+from graphkit.simulate.world import Alone, Hiding, Sharing, TacticName
 
-# Shown by themselves: one signal ties the ring and nothing else.
-ALONE: tuple[TacticName, ...] = (
-    "only_address",
-    "only_card",
-    "only_device",
-    "only_domain",
-    "only_org",
-    "only_wrapper",
-    "only_payload",
-    "only_timing",
-)
-# What leaves members with something in common; a ring starts with one of these.
-SHARING: tuple[TacticName, ...] = (
-    "naive",
-    "mixed",
-    "split",
-    "chain",
-    "rotation",
-    "reseller",
-    "paraphrase",
-    "dealt",
-    "payloads",
-    "turns",
-    "jitter",
-)
-# What hides it. Those that send records elsewhere come first, so that what is shared keeps its
-# share of all records.
-HIDING: tuple[TacticName, ...] = (
-    "proxies",
-    "hub",
-    "random",
-    "popular",
-    "pivot",
-    "reverse",
-    "framing",
-)
+ALONE: tuple[TacticName, ...] = get_args(Alone)
+SHARING: tuple[TacticName, ...] = get_args(Sharing)
+HIDING: tuple[TacticName, ...] = get_args(Hiding)
 TACTICS = (*HIDING, *ALONE, *SHARING)
 POOL: tuple[TacticName, ...] = ("reseller", "turns")
 
