@@ -8,8 +8,6 @@ user or a path.
 """
 
 import argparse
-import hashlib
-import json
 import pickle
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.lines import append_line, digest_of, read_lines
 from benchmarks.quality_page import write_page
 from benchmarks.rivals import RIVALS
 from benchmarks.rivals.tuning import tuned
@@ -53,7 +52,6 @@ FIGURES = (
     "recall at precision 0.99",
 )
 # What a line rests on besides the world: when one of these files changes, it is measured anew.
-_ENDS = (".py", ".csv")
 _CODE = {
     GRAPHKIT: ("graphkit",),
     **dict.fromkeys(RIVALS, ("benchmarks/rivals", "graphkit/entities", "graphkit/evaluate")),
@@ -116,24 +114,6 @@ def measure_made(method: str, place: Path) -> dict[str, Any]:
     return measured | {"peak_mb": round(peak_bytes() / 1e6)}
 
 
-def code_of(method: str) -> str:
-    """A digest of the files that a method's line rests on."""
-    said = hashlib.sha256()
-    root = HERE.parent
-    for folder in _CODE[method]:
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in _ENDS:
-                said.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return said.hexdigest()[:16]
-
-
-def lines(results: Path) -> list[dict[str, Any]]:
-    """What was measured so far."""
-    if not results.exists():
-        return []
-    return [json.loads(line) for line in results.read_text("utf-8").splitlines()]
-
-
 def run(cells: Sequence[Cell], results: Path, *, workers: int = 1) -> None:
     """Measure what does not stand in the results yet, world by world, each in a fresh process.
 
@@ -142,8 +122,8 @@ def run(cells: Sequence[Cell], results: Path, *, workers: int = 1) -> None:
         results: file to append to.
         workers: processes at a time.
     """
-    done = {(line["world"], line["method"], line["code"]) for line in lines(results)}
-    here, code = machine(), {method: code_of(method) for method in METHODS}
+    done = {(line["world"], line["method"], line["code"]) for line in read_lines(results)}
+    here, code = machine(), {method: digest_of(_CODE[method]) for method in METHODS}
     worlds = {(cell.accounts, cell.level, cell.seed): cell.world for cell in cells}
     for at, world in worlds.items():
         mark = fingerprint(world)
@@ -156,8 +136,7 @@ def run(cells: Sequence[Cell], results: Path, *, workers: int = 1) -> None:
         for method, measured in _measured(world, methods, workers):
             named = dict(zip(("accounts", "level", "seed"), at, strict=True))
             row = {**named, "method": method, "world": mark, "code": code[method]}
-            with results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**row, **measured, "machine": here}) + "\n")
+            append_line(results, {**row, **measured, "machine": here})
 
 
 def _measured(
@@ -198,7 +177,7 @@ def main() -> None:
         for method in METHODS
     ]
     run(cells, RESULTS, workers=asked.workers)
-    write_page(PAGES, lines(RESULTS), METHODS)
+    write_page(PAGES, read_lines(RESULTS), METHODS)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.lines import read_lines
 from benchmarks.quality import (
     FIGURES,
     FIRST_SEED,
@@ -17,7 +18,6 @@ from benchmarks.quality import (
     PAGES,
     RESULTS,
     Cell,
-    lines,
     make_world,
     measure,
     run,
@@ -52,7 +52,7 @@ def test_a_run_measures_what_is_missing_or_outdated_and_nothing_else(tmp_path: P
     results.write_text(json.dumps(outdated) + "\n", "utf-8")
     run([cell], results)
     text = results.read_text("utf-8")
-    _, new = lines(results)
+    _, new = read_lines(results)
     assert new["world"] == outdated["world"]
     assert list(new["figures"]) == list(FIGURES)
     run([cell], results)
@@ -61,11 +61,11 @@ def test_a_run_measures_what_is_missing_or_outdated_and_nothing_else(tmp_path: P
 
 def test_no_known_world_has_a_seed_of_the_reported_table() -> None:
     assert all(world.seed < FIRST_SEED for world in (*GRADED.values(), *TIMED.values()))
-    assert all(line["seed"] >= FIRST_SEED for line in lines(RESULTS))
+    assert all(line["seed"] >= FIRST_SEED for line in read_lines(RESULTS))
 
 
 def test_the_page_is_what_the_results_say(tmp_path: Path) -> None:
-    write_page(tmp_path, lines(RESULTS), METHODS)
+    write_page(tmp_path, read_lines(RESULTS), METHODS)
     for path in tmp_path.iterdir():
         assert path.read_text("utf-8") == (PAGES / path.name).read_text("utf-8"), (
             "run `python -m benchmarks.quality` and read its page"

@@ -43,6 +43,8 @@ Hiding = Literal[
     "framing",
 ]
 TacticName = Literal[Alone, Sharing, Hiding]
+# Of an innocent, what others can write into their own records.
+Framing = Literal["both", "address", "prompt"]
 
 
 class _Frozen(BaseModel):
@@ -141,6 +143,19 @@ class Rings(_Frozen):
     hijacked: float = _share(0.0, "of a ring, honest accounts that were taken over")
     junk: float = _share(0.0, "of a ring, accounts that are opened and hardly used")
     bridged: float = _share(0.0, "rings that one account ties to another operator's ring")
+    # Came later: a world that leaves them be is written, and known, as it was before.
+    framed: float = Field(
+        0.2,
+        gt=0,
+        le=3,
+        description="honest accounts per member that a ring frames if it does",
+        exclude_if=lambda value: value == 0.2,
+    )
+    framing: Framing = Field(
+        "both",
+        description="what it copies of them: the addresses, the prompts, or both",
+        exclude_if=lambda value: value == "both",
+    )
 
 
 class Crowd(_Frozen):

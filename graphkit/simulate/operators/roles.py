@@ -96,19 +96,25 @@ def frame(draft: Draft, ring: Ring, free: Ints) -> None:
     """Frame innocents: exit through their homes and copy the prompts that they wrote.
 
     Only what an attacker can write is copied. The framed stay honest in the truth, in the role
-    `framed` of no ring.
+    `framed` of no ring. Each member copies one of them, or several where they are more; whoever
+    wrote nothing of his own cannot be framed by prompts alone.
     """
-    people, chance = draft.people, ring.chance
-    victims = strangers(draft, chance, free, max(1, len(ring.members) // 5))
-    if not len(victims):
-        return
+    people, chance, members = draft.people, ring.chance, ring.members
+    rings = draft.world.rings
+    victims = strangers(draft, chance, free, max(1, int(rings.framed * len(members))))
+    if rings.framing == "prompt":
+        victims = victims[people["text"]["share"][victims, 0] > 0]
     people["role"][victims] = FRAMED
-    of = victims[np.arange(len(ring.members)) % len(victims)]
-    home = people["egress"][of, HOME_SLOT]
-    add_egress(people, ring.members, home["route"], 0.15, seat=home["seat"])
-    wrote = people["text"]["share"][of, 0] > 0
-    copied = people["text"]["source"][of[wrote], 0]
-    add_text(people, ring.members[wrote], copied, 0.15)
+    for first in range(0, len(victims), len(members)):
+        some = victims[first : first + len(members)]
+        of = some[np.arange(len(members)) % len(some)]
+        if rings.framing != "prompt":
+            home = people["egress"][of, HOME_SLOT]
+            add_egress(people, members, home["route"], 0.15, seat=home["seat"])
+        if rings.framing != "address":
+            wrote = people["text"]["share"][of, 0] > 0
+            copied = people["text"]["source"][of[wrote], 0]
+            add_text(people, members[wrote], copied, 0.15)
 
 
 def build_bridges(draft: Draft, chance: Chance) -> None:
