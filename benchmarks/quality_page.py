@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import t
 
 SHOWN = "B-cubed F1"
+STATED = "calibration error"
 _INTRO = """\
 # graphkit beside other methods
 
@@ -24,7 +25,17 @@ less of it there. All take the same links and are held against the same truth.
 A figure is the mean over worlds, behind it the 95% interval of that mean (Student's t, which takes
 the worlds as independent); with one world there is none. Seconds are those from links to
 communities, of a tuned method with the setting that was chosen, on cores that others used too; peak
-memory is that of the whole process, of a tuned method over all of its settings.
+memory is that of the whole process, of a tuned method over all of its settings. Calibration error
+is how far a stated confidence is from what comes true; most methods state none. A method with all
+its settings has ten minutes and 12 GB on one world: where it is stopped, the best of the settings
+that came to an end counts, and *stopped* says so.
+"""
+_PACKAGED = """\
+### From the package index
+
+Tools that others install, by the calls of their users (`benchmarks/rivals/packaged/`), tuned with
+the truth like the methods above; graphkit's line on the same level stands first. None of them
+leaves hubs out or puts several kinds of evidence together by itself, so both are settings here.
 """
 
 
@@ -57,26 +68,51 @@ def latest(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({tuple(line[name] for name in asked): line for line in lines}.values())
 
 
-def write_page(pages: Path, lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> None:
+def write_page(
+    pages: Path,
+    lines: Sequence[dict[str, Any]],
+    methods: Sequence[str],
+    packaged: Sequence[str] = (),
+) -> None:
     """Write the page and, of each size of worlds, the plot.
 
     Args:
         pages: folder to write to.
         lines: as `benchmarks.quality` writes them.
         methods: in their order; the first is graphkit.
+        packaged: tools from the package index, in a section of their own.
     """
     pages.mkdir(exist_ok=True)
     last, parts = latest(lines), [_INTRO]
     for accounts in sorted({line["accounts"] for line in last}):
         chosen = [line for line in last if line["accounts"] == accounts]
-        plot = f"quality-{accounts}.svg"
-        (pages / plot).write_text(drawn(chosen, methods), "utf-8")
-        parts += [f"## {accounts:,} accounts\n", _worlds(chosen), f"![{SHOWN} by level]({plot})\n"]
-        parts += [_losses(chosen, methods)]
-        for level in sorted({line["level"] for line in chosen}):
-            at = [line for line in chosen if line["level"] == level]
-            parts += [f"### Level {level}\n", _table(at, methods)]
+        plot, own = f"quality-{accounts}.svg", _of(chosen, methods)
+        shown = [name for name in (*methods, *packaged) if _measured(_of(chosen, [name]))]
+        (pages / plot).write_text(drawn(_measured(chosen), shown), "utf-8")
+        parts += [f"## {accounts:,} accounts\n", _worlds(own), f"![{SHOWN} by level]({plot})\n"]
+        parts += [_losses(_measured(chosen), (*methods, *packaged))]
+        levels = sorted({line["level"] for line in chosen})
+        for level in levels:
+            parts += [f"### Level {level}\n", _table(_at(own, level), methods)]
+        if tools := _of(chosen, packaged):
+            parts += [_PACKAGED, _worlds(tools)]
+            for level in levels:
+                rows = [*_of(_at(chosen, level), methods[:1]), *_at(tools, level)]
+                parts += [f"#### Level {level}\n", _table(rows, (methods[0], *packaged))]
     (pages / "quality.md").write_text("\n".join(parts), "utf-8")
+
+
+def _of(lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> list[dict[str, Any]]:
+    return [line for line in lines if line["method"] in methods]
+
+
+def _at(lines: Sequence[dict[str, Any]], level: int) -> list[dict[str, Any]]:
+    return [line for line in lines if line["level"] == level]
+
+
+def _measured(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that have figures: a method may have been stopped before it had any."""
+    return [line for line in lines if line.get("figures")]
 
 
 def _worlds(lines: Sequence[dict[str, Any]]) -> str:
@@ -110,21 +146,36 @@ def _losses(lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> str:
 
 
 def _table(lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> str:
-    names = list(lines[0]["figures"])
-    rows = [
-        "| method | worlds | " + " | ".join(names) + " | seconds | peak MB |",
-        "|---" * (len(names) + 4) + "|",
-    ]
+    """A row for each method; a method that was stopped on some worlds says so."""
+    names = list(dict.fromkeys(name for line in lines for name in line.get("figures", ())))
+    head = ["method", "worlds", *names, STATED, "seconds", "peak MB", "stopped"]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for method in methods:
-        mine = [line for line in lines if line["method"] == method]
-        if not mine:
-            continue
-        cells = [str(mean([line["figures"][name] for line in mine])) for name in names]
-        seconds = np.mean([line["seconds"] for line in mine])
-        peak = max(line["peak_mb"] for line in mine)
-        row = [method, str(len(mine)), *cells, f"{seconds:.2f}", f"{peak:,}"]
-        rows.append("| " + " | ".join(row) + " |")
+        mine = _of(lines, [method])
+        told = _measured(mine)
+        cells = [
+            str(mean([line["figures"][name] for line in told])) if told else "-" for name in names
+        ]
+        stated = [line[STATED] for line in told if line.get(STATED) is not None]
+        cells.append(f"{np.mean(stated):.3f}" if stated else "-")
+        cells.append(f"{np.mean([line['seconds'] for line in told]):.2f}" if told else "-")
+        cells.append(f"{max(line['peak_mb'] for line in told):,}" if told else "-")
+        cells.append(_stopped(mine) if mine else "not measured")
+        rows.append("| " + " | ".join([method, str(len(told)), *cells]) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _stopped(lines: Sequence[dict[str, Any]]) -> str:
+    """On how many worlds a method was stopped, by what, and how far it came."""
+    stopped = [line for line in lines if line.get("stopped")]
+    lost = [line for line in lines if "tried" in line and line["tried"][0] < line["tried"][1]]
+    if not stopped and not lost:
+        return "-"
+    why = ", ".join(sorted({line["stopped"] for line in stopped})) or "errors"
+    n = len({id(line) for line in (*stopped, *lost)})
+    tried = [line["tried"] for line in lines if "tried" in line]
+    least = "; at least {} of {} settings tried".format(*min(tried)) if tried else ""
+    return f"{why}, on {n} of {len(lines)}{least}"
 
 
 _LEFT, _WIDE, _ROW, _TOP = 170, 130, 20, 44

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -23,7 +24,9 @@ from benchmarks.quality import (
     run,
 )
 from benchmarks.quality_page import drawn, mean, write_page
+from benchmarks.rivals.packaged import PACKAGED
 from benchmarks.worlds import GRADED, TIMED, fingerprint
+from graphkit.workflow import Day
 
 # What graphkit reaches on this world by its defaults, less a little: raise them with the figures.
 FLOORS = {
@@ -39,11 +42,16 @@ def test_quality_does_not_fall_on_a_known_world(tmp_path: Path) -> None:
     make_world(Cell(3_000, 1, 5, GRAPHKIT).world, tmp_path)
     days = pickle.loads((tmp_path / "days").read_bytes())
     truth = pq.read_table(tmp_path / "truth.parquet")
-    ours = measure(GRAPHKIT, days, truth)["figures"]
+    ours = last(GRAPHKIT, days, truth)["figures"]
     fallen = {name: ours[name] for name, floor in FLOORS.items() if ours[name] < floor}
     assert not fallen, ours
-    plain = measure("union, capped", days, truth)["figures"]
+    plain = last("union, capped", days, truth)["figures"]
     assert ours["B-cubed F1"] > plain["B-cubed F1"]
+
+
+def last(method: str, days: list[Day], truth: pa.Table) -> dict[str, Any]:
+    *_, row = measure(method, days, truth)
+    return row
 
 
 def test_a_run_measures_what_is_missing_or_outdated_and_nothing_else(tmp_path: Path) -> None:
@@ -65,7 +73,7 @@ def test_no_known_world_has_a_seed_of_the_reported_table() -> None:
 
 
 def test_the_page_is_what_the_results_say(tmp_path: Path) -> None:
-    write_page(tmp_path, read_lines(RESULTS), METHODS)
+    write_page(tmp_path, read_lines(RESULTS), METHODS, tuple(PACKAGED))
     for path in tmp_path.iterdir():
         assert path.read_text("utf-8") == (PAGES / path.name).read_text("utf-8"), (
             "run `python -m benchmarks.quality` and read its page"
@@ -104,6 +112,23 @@ def test_the_page_says_where_another_method_is_better(tmp_path: Path) -> None:
     assert "- level 1, ring recall: union 0.600, graphkit 0.200" in page
     assert "- level 0" not in page
     assert "| union | 1 | 0.600 |" in page
+
+
+def test_a_method_that_was_stopped_says_so_and_what_it_had_counts(tmp_path: Path) -> None:
+    tool = line("tool", 1, 0.25) | {"tried": [3, 8], "stopped": "10 minutes"}
+    lost = {**line("tool", 2, 0.0), "stopped": "10 minutes"}
+    del lost["figures"]
+    said = [line(GRAPHKIT, 1, 0.5) | {"calibration error": 0.125}, tool, lost]
+    write_page(tmp_path, said, (GRAPHKIT, "union"), ("tool", "other"))
+    page = (tmp_path / "quality.md").read_text("utf-8")
+    own, tools = page.split("### From the package index")
+    assert "| graphkit | 1 | 0.500 |" in own
+    assert "| 0.125 | 1.50 | 200 | - |" in own
+    assert "tool |" not in own
+    assert "| union | 0 |" in own and "| not measured |" in own
+    assert "| tool | 1 | 0.250 |" in tools
+    assert "10 minutes, on 2 of 2; at least 3 of 8 settings tried |" in tools
+    assert "| graphkit | 1 |" in tools and "| other | 0 |" in tools
 
 
 def test_the_plot_puts_each_mean_in_its_place() -> None:

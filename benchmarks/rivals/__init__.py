@@ -1,8 +1,8 @@
 """Other methods, for comparison only: the product has one way of doing its work.
 
-Each is a function from LINKS of a window, which graphkit judges too, to account_id, community and
-score. They are tuned with the truth at hand (`benchmarks.rivals.tuning`), by the settings below:
-better than anybody could in life.
+Each is a function from the links of a window, which graphkit judges too, to account_id, community
+and score. They are tuned with the truth at hand (`benchmarks.rivals.tuning`), by the settings
+below: better than anybody could in life.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from benchmarks.rivals.cosine import cosine
 from benchmarks.rivals.fraudar import fraudar
-from benchmarks.rivals.holdings import ADDRESSES, EVERY, PLAIN
+from benchmarks.rivals.holdings import ADDRESSES, EVERY, PLAIN, Window
 from benchmarks.rivals.modularity import leiden, louvain
 from benchmarks.rivals.synchrotrap import synchrotrap
 from benchmarks.rivals.union import union
 
-Method = Callable[[pa.Table], pa.Table]
+Method = Callable[[Window], pa.Table]
 
 _CAPS = (3, 5, 10, 20, 50, 100)
 _BOTH = (PLAIN, EVERY)

@@ -13,27 +13,32 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.rivals.holdings import MOST, Holdings, holdings, pairs
+from benchmarks.rivals.holdings import MOST, Holdings, Pairs, Window, holdings, pairs
 
 
-def cosine(links: pa.Table, *, kinds: Sequence[str], percentile: float) -> pa.Table:
+def cosine(window: Window, *, kinds: Sequence[str], percentile: float) -> pa.Table:
     """Join accounts whose similarity is among the largest.
 
     Args:
-        links: LINKS of a window.
+        window: the links.
         kinds: of the things.
         percentile: of the similarities above 0, from which on two accounts are joined.
 
     Returns:
         account_id, community and score: the similarity inside for each member.
     """
-    held = holdings(links, kinds)
+    found = window.once(_alike, tuple(kinds))
+    if not len(found.weight):
+        return found.joined()
+    return found.above(float(np.percentile(found.weight, percentile))).joined()
+
+
+def _alike(window: Window, kinds: tuple[str, ...]) -> Pairs:
+    """The cosine of each pair."""
+    held = holdings(window, kinds)
     rarity = np.log(held.n / held.holders)
     length = np.sqrt(np.bincount(held.who, rarity**2, held.n))
     # What everybody holds has no rarity, and an account that holds nothing else no length.
     weight = rarity / np.where(length > 0, length, 1)[held.who]
     near = (held.holders >= 2) & (held.holders <= MOST)
-    found = pairs(Holdings(held.accounts, held.who[near], held.thing[near]), weight[near])
-    if not len(found.weight):
-        return found.joined()
-    return found.above(float(np.percentile(found.weight, percentile))).joined()
+    return pairs(Holdings(held.accounts, held.who[near], held.thing[near]), weight[near])

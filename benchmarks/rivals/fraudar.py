@@ -16,23 +16,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmarks.rivals.holdings import Floats, Ints, communities, holdings
+from benchmarks.rivals.holdings import Floats, Ints, Window, communities, holdings
 
 _EQUAL = 1e-9  # densities that differ by less are equal, so that rounding decides nothing
 
 
-def fraudar(links: pa.Table, *, kinds: Sequence[str], blocks: int) -> pa.Table:
+def fraudar(window: Window, *, kinds: Sequence[str], blocks: int) -> pa.Table:
     """Seek dense blocks; an account belongs to the first that it is in.
 
     Args:
-        links: LINKS of a window.
+        window: the links.
         kinds: of the things.
         blocks: how many to seek.
 
     Returns:
         account_id, community and score: the block's density.
     """
-    held = holdings(links, kinds).shared(None)
+    held = holdings(window, kinds).shared(None)
     row, thing = held.who, held.n + held.thing
     weight = 1 / np.log(held.holders + 5)
     # Accounts in no block stand alone, under labels of their own behind those of the blocks.

@@ -1,7 +1,8 @@
 """What accounts hold, as a matrix, and how sets of accounts become a table of communities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,29 @@ MOST = 500
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Made = TypeVar("Made")
+
+
+class Window:
+    """The links of a window, and what a method made of them last.
+
+    A method is tried in many settings, one after another, of which most differ in what comes late:
+    a cap or a threshold. What they have in common is made once.
+
+    Attributes:
+        links: LINKS.
+    """
+
+    def __init__(self, links: pa.Table) -> None:
+        self.links = links
+        self._last: dict[Callable[..., Any], tuple[tuple[Any, ...], Any]] = {}
+
+    def once(self, make: Callable[..., Made], *asked: Any) -> Made:
+        """What a function makes of this window; not made again while it is asked for the same."""
+        if make not in self._last or self._last[make][0] != asked:
+            self._last[make] = asked, make(self, *asked)
+        made: Made = self._last[make][1]
+        return made
 
 
 @dataclass(frozen=True)
@@ -58,17 +82,36 @@ class Holdings:
         shape = (self.n, int(self.thing.max(initial=-1)) + 1)
         return csr_matrix((weight, (self.who, self.thing)), shape)
 
+    def grouped(self, label: Ints) -> pa.Table:
+        """Communities by label, scored by how many things a member shares with another one.
 
-def holdings(links: pa.Table, kinds: Sequence[str], *, hours: int = 0) -> Holdings:
+        Args:
+            label: of each account, shape (n,); any numbers.
+        """
+        _, label = np.unique(label, return_inverse=True)
+        cell = label[self.who] * (int(self.thing.max(initial=-1)) + 1) + self.thing
+        _, place, times = np.unique(cell, return_inverse=True, return_counts=True)
+        both = label[self.who][times[place] >= 2]
+        size = np.bincount(label)
+        score = np.bincount(both, minlength=len(size)) / np.maximum(size, 1)
+        return communities(self.accounts, label.astype(np.int64), score)
+
+
+def holdings(window: Window, kinds: Sequence[str], *, hours: int = 0) -> Holdings:
     """Number who holds what.
 
     Args:
-        links: LINKS of a window.
+        window: the links.
         kinds: of the things.
         hours: a thing in each run of so many hours, from midnight UTC on, counts as another thing;
             0 for one and the same at all times. LINKS keep the first and the last time of a day,
             so what an account shows between them is not seen.
     """
+    return window.once(_holdings, tuple(kinds), hours)
+
+
+def _holdings(window: Window, kinds: tuple[str, ...], hours: int) -> Holdings:
+    links = window.links
     accounts = pc.unique(links["account_id"]).sort()
     asked = {"kinds": list(kinds), "span": hours * 3_600_000_000}
     rows = sql.query(_HELD, {"links": links}, asked)

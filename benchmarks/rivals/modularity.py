@@ -12,37 +12,41 @@ import igraph
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.rivals.holdings import Pairs, holdings, pairs
+from benchmarks.rivals.holdings import Pairs, Window, holdings, pairs
 
 
-def louvain(links: pa.Table, *, kinds: Sequence[str], cap: int) -> pa.Table:
+def louvain(window: Window, *, kinds: Sequence[str], cap: int) -> pa.Table:
     """Communities by Louvain.
 
     Args:
-        links: LINKS of a window.
+        window: the links.
         kinds: of the things.
         cap: holders above which a thing is left out.
 
     Returns:
         account_id, community and score: the weight inside for each member.
     """
-    found = _projected(links, kinds, cap)
-    with _seeded():
+    found = _projected(window, kinds, cap)
+    with seeded():
         split = _graph(found).community_multilevel(weights="weight")
     return found.grouped(np.array(split.membership, dtype=np.int64))
 
 
-def leiden(links: pa.Table, *, kinds: Sequence[str], cap: int) -> pa.Table:
+def leiden(window: Window, *, kinds: Sequence[str], cap: int) -> pa.Table:
     """Communities by Leiden, until nothing changes; else as `louvain`."""
-    found = _projected(links, kinds, cap)
-    with _seeded():
+    return by_leiden(_projected(window, kinds, cap))
+
+
+def by_leiden(found: Pairs) -> pa.Table:
+    """Communities of weighted pairs by Leiden, scored by the weight inside for each member."""
+    with seeded():
         split = _graph(found).community_leiden("modularity", weights="weight", n_iterations=-1)
     return found.grouped(np.array(split.membership, dtype=np.int64))
 
 
-def _projected(links: pa.Table, kinds: Sequence[str], cap: int) -> Pairs:
+def _projected(window: Window, kinds: Sequence[str], cap: int) -> Pairs:
     """Pairs of accounts, each with the summed rarity of what they share."""
-    held = holdings(links, kinds).shared(cap)
+    held = holdings(window, kinds).shared(cap)
     return pairs(held, np.sqrt(np.log(held.n / held.holders)))
 
 
@@ -52,7 +56,7 @@ def _graph(found: Pairs) -> igraph.Graph:
 
 
 @contextmanager
-def _seeded() -> Iterator[None]:
+def seeded() -> Iterator[None]:
     """The same chance for igraph each time."""
     igraph.set_random_number_generator(random.Random(0))
     try:

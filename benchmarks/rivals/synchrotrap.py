@@ -12,16 +12,16 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.rivals.holdings import MOST, Pairs, holdings, pairs
+from benchmarks.rivals.holdings import MOST, Pairs, Window, holdings, pairs
 
 
 def synchrotrap(
-    links: pa.Table, *, kinds: Sequence[str], hours: int, similar: float, least: int = 2
+    window: Window, *, kinds: Sequence[str], hours: int, similar: float, least: int = 2
 ) -> pa.Table:
     """Join accounts that share a large part of their actions.
 
     Args:
-        links: LINKS of a window.
+        window: the links.
         kinds: of the things that are used.
         hours: length of a window of time.
         similar: Jaccard similarity from which on two accounts are joined.
@@ -30,10 +30,15 @@ def synchrotrap(
     Returns:
         account_id, community and score: the similarity inside for each member.
     """
-    held = holdings(links, kinds, hours=hours)
+    both = window.once(_together, tuple(kinds), hours).above(least)
+    held = holdings(window, kinds, hours=hours)
     actions = np.bincount(held.who, minlength=held.n)
-    near = held.shared(MOST)
-    both = pairs(near, np.ones(len(near.who))).above(least)
     either = actions[both.left] + actions[both.right] - both.weight
     alike = Pairs(both.accounts, both.left, both.right, both.weight / either)
     return alike.above(similar).joined()
+
+
+def _together(window: Window, kinds: tuple[str, ...], hours: int) -> Pairs:
+    """How many actions each pair has in common."""
+    near = holdings(window, kinds, hours=hours).shared(MOST)
+    return pairs(near, np.ones(len(near.who)))

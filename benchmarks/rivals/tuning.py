@@ -1,7 +1,7 @@
 """The best chance of a method: its setting, its smallest community and its floor, by the truth."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.rivals import Method
+from benchmarks.rivals.holdings import Window
 from graphkit.evaluate import claims_of_communities
 from graphkit.evaluate.cases import Cases, line_up
 from graphkit.evaluate.partitions import shares
@@ -26,7 +27,8 @@ class Chosen:
         setting: place of the setting among those tried.
         least: members of its smallest community.
         floor: lowest score that it publishes.
-        seconds: that this setting took.
+        seconds: that this setting takes by itself.
+        tried: settings that came to an end so far.
     """
 
     claims: pa.Table
@@ -35,6 +37,7 @@ class Chosen:
     least: int
     floor: float
     seconds: float
+    tried: int
 
 
 def tuned(settings: Sequence[Method], links: pa.Table, truth: pa.Table) -> Chosen:
@@ -48,23 +51,61 @@ def tuned(settings: Sequence[Method], links: pa.Table, truth: pa.Table) -> Chose
         links: LINKS of a window.
         truth: TRUTH with at least one ring.
     """
-    best = None
+    if not settings:
+        raise ValueError("a method without settings cannot be tuned")
+    return list(tries(settings, links, truth))[-1]
+
+
+def tries(
+    settings: Sequence[Method],
+    links: pa.Table,
+    truth: pa.Table,
+    *,
+    passed_over: tuple[type[Exception], ...] = (),
+) -> Iterator[Chosen]:
+    """The best so far after each setting, and in the end once more with its time by itself.
+
+    Args:
+        settings: as in `tuned`.
+        links: as in `tuned`.
+        truth: as in `tuned`.
+        passed_over: what a setting may fail with; the next one is tried then.
+    """
+    best, tried, window = None, 0, Window(links)
     for place, method in enumerate(settings):
         started = perf_counter()
-        found = method(links)
-        seconds = perf_counter() - started
-        sizes = found.group_by("community", use_threads=False).aggregate([("account_id", "count")])
-        for least in LEAST:
-            large = sizes.filter(pc.greater_equal(sizes["account_id_count"], least))
-            kept = found.filter(pc.is_in(found["community"], large["community"].combine_chunks()))
-            claims = claims_of_communities(kept, floor=-np.inf)
+        try:
+            found = method(window)
+        except passed_over:
+            continue
+        seconds, tried = perf_counter() - started, tried + 1
+        for claims, least in _sizes(found):
             f1, floor = _best_floor(line_up(claims, truth))
             if best is None or f1 > best.f1:
-                claims = claims_of_communities(kept, floor=floor)
-                best = Chosen(claims, f1, place, least, floor, seconds)
-    if best is None:
-        raise ValueError("a method without settings cannot be tuned")
-    return best
+                claims = _published(claims, floor)
+                best = Chosen(claims, f1, place, least, floor, seconds, tried)
+        if best is not None:
+            yield replace(best, tried=tried)
+    if best is not None:
+        started = perf_counter()
+        settings[best.setting](Window(links))
+        yield replace(best, seconds=perf_counter() - started, tried=tried)
+
+
+def _sizes(found: pa.Table) -> Iterator[tuple[pa.Table, int]]:
+    """CLAIMS of the communities of each smallest size, all published."""
+    sizes = found.group_by("community", use_threads=False).aggregate([("account_id", "count")])
+    for least in LEAST:
+        large = sizes.filter(pc.greater_equal(sizes["account_id_count"], least))
+        kept = found.filter(pc.is_in(found["community"], large["community"].combine_chunks()))
+        yield claims_of_communities(kept, floor=-np.inf), least
+
+
+def _published(claims: pa.Table, floor: float) -> pa.Table:
+    """The claims, of which those with a score from the floor on are published."""
+    place = claims.column_names.index("published")
+    shown = pc.greater_equal(claims["score"], pa.scalar(floor))
+    return claims.set_column(place, "published", shown)
 
 
 def _best_floor(cases: Cases) -> tuple[float, float]:
