@@ -9,6 +9,7 @@ from contextlib import suppress
 from multiprocessing import get_context
 from typing import Any
 
+_running: set[int] = set()
 # Imported once for all processes, which are forked from there before anything has run.
 _PRELOADED = ["benchmarks.rivals.tuning", "benchmarks.run", "graphkit.simulate"]
 
@@ -34,12 +35,13 @@ def bounded(
     context.set_forkserver_preload(_PRELOADED)
     process = context.Process(target=_begin, args=(work, args, memory))
     process.start()
+    pid = process.pid or 0
+    _running.add(pid)
     process.join(seconds)
     late = process.is_alive()
-    # Its own session: whatever it started goes with it.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid or 0, signal.SIGKILL)
+    _stop(pid)
     process.join()
+    _running.discard(pid)
     if late:
         return f"{(seconds or 0) / 60:g} minutes"
     if process.exitcode and process.exitcode < 0:
@@ -47,6 +49,18 @@ def bounded(
     if process.exitcode:
         raise SystemExit(f"{getattr(work, '__name__', 'the work')} failed; see above")
     return None
+
+
+def stop_all() -> None:
+    """Stop whatever other threads wait for here, as when the whole run is broken off."""
+    for pid in list(_running):
+        _stop(pid)
+
+
+def _stop(pid: int) -> None:
+    """End a process and whatever it started: all of its session."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def most_of_children() -> int:

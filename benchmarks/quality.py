@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import json
 import pickle
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.bounded import bounded, most_of_children
+from benchmarks.bounded import bounded, most_of_children, stop_all
 from benchmarks.lines import append_line, digest_of, read_lines
 from benchmarks.quality_page import STATED, write_page
 from benchmarks.rivals import RIVALS
@@ -177,9 +178,14 @@ def run(cells: Sequence[Cell], results: Path, *, workers: int = 1) -> None:
             append_line(results, {**row, "machine": here})
 
     # Threads that only wait for processes.
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         for _ in pool.map(finish, at_once.values()):
             pass
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop_all()
+        raise
 
 
 def _measured(cells: Sequence[Cell]) -> Iterator[tuple[Cell, dict[str, Any]]]:
@@ -223,6 +229,8 @@ def main() -> None:
         for level in range(int(first), int(last or first) + 1)
         for method in methods
     ]
+    # Whoever ends this ends what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run(cells, RESULTS, workers=asked.workers)
     write_page(PAGES, read_lines(RESULTS), METHODS, tuple(PACKAGED))
 

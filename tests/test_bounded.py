@@ -1,11 +1,12 @@
 """Work in a process of its own ends, is stopped, or says that it failed."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from benchmarks.bounded import bounded
+from benchmarks.bounded import bounded, stop_all
 
 
 def leave(place: Path) -> None:
@@ -38,6 +39,15 @@ def test_past_its_time_it_is_stopped_and_what_it_left_stays(tmp_path: Path) -> N
     assert bounded(sleep, tmp_path / "kept", seconds=3) == "0.05 minutes"
     assert time.perf_counter() - started < 30
     assert (tmp_path / "kept").exists()
+
+
+def test_a_run_that_is_broken_off_leaves_nothing_running(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(bounded, sleep, tmp_path / "kept")
+        while not (tmp_path / "kept").exists():
+            time.sleep(0.05)
+        stop_all()
+        assert waiting.result(timeout=30) == "SIGKILL"
 
 
 def test_it_gets_no_more_memory_than_it_may_take(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def null_model(window: Window, *, kinds: Sequence[str], cap: int | None, p: floa
     Returns:
         account_id, community and score: the similarity inside for each member.
     """
-    from coordinationz import network
+    with warnings.catch_warnings(action="ignore"):
+        from coordinationz import network
 
     held = holdings(window, kinds)
     none = np.zeros(0, np.int64)
@@ -52,7 +53,8 @@ def null_model(window: Window, *, kinds: Sequence[str], cap: int | None, p: floa
 
 def _compared(window: Window, kinds: tuple[str, ...], cap: int | None) -> dict[str, Any] | None:
     """Pairs with similarity and p-value, as coordinationz says them; None where none share."""
-    from coordinationz import nullmodel
+    with warnings.catch_warnings(action="ignore"):
+        from coordinationz import nullmodel
 
     held = holdings(window, kinds).shared(cap)
     if not len(held.who):
