@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from graphkit.errors import DataError
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
-PROMPT_KINDS = ("prompt", "prompt_head", "prompt_tail")
+# A whole text; the same but for what fills its slots; a passage inside of one text, of several.
+PROMPT_KINDS = ("prompt", "skeleton", "payload", "wrapper")
 # Made of a text or of several columns, so that no single value names them.
 UNNAMED_KINDS = ("billing", "card_weak", *PROMPT_KINDS)
 SIGNALS = ("address", "payment", "device", "email", "organisation", "prompt", "mention")

@@ -113,7 +113,7 @@ def test_members_keep_what_else_they_share(world: Row) -> None:
         for found in (before, after)
     ]
     (gone,) = facts[0] - facts[1]
-    assert gone.startswith("ip-") and facts[1] < facts[0] and len(facts[1]) >= 4
+    assert gone.startswith("ip-") and facts[1] < facts[0] and len(facts[1]) >= 3
     assert groups(after) == ["own", "ring"]
     why = after.why("ring0")
     assert "ip" not in why.facts["kind"].to_pylist() and "card" in why.facts["kind"].to_pylist()

@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -29,10 +30,10 @@ from graphkit.contracts import (
 from graphkit.entities import Key, Linked, link_accounts
 from graphkit.entities.canonical import addresses, device_trait, domains, names
 from graphkit.entities.links import _Sum
-from graphkit.entities.prompts import sketch
 from graphkit.errors import SettingsError
 from graphkit.ingest import check_tables
 from graphkit.settings import IngestSettings
+from tests.slow_texts import slow_links as slow_links_of_texts
 
 DAY = date(2026, 11, 22)
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -493,7 +494,7 @@ def test_links_hold_no_identifier_as_it_was() -> None:
         mentions=[{"account_id": "a", "kind": "phone", "entity": "+33612345678"}],
     )
     told = str([made.to_pylist() for made in (linked.links, linked.activity, linked.profiles)])
-    assert len(linked.links) == 11
+    assert len(linked.links) == 9
     for word in ("acme", "org-1", "203.0", "curl", "secret", "fp-1", "0042", "ller", "33612"):
         assert word not in told
     other = link(requests=[{"account_id": "a", "ip": "203.0.113.7"}], key=Key(SECRET[::-1]))
@@ -502,11 +503,16 @@ def test_links_hold_no_identifier_as_it_was() -> None:
 
 # Link accounts against the slow obvious way
 
+ASKED = " ".join(f"w{chr(97 + n)}" for n in range(24))
+ITEM = " ".join(f"i{chr(97 + n)}" for n in range(24)) + " ".join(f"j{n}" for n in range(30))
 PROMPTS = [
     None,
     "short",
     "a text long enough to mean something",
-    " ".join(f"w{chr(97 + n)}" for n in range(20)),
+    *(f"{ASKED} {about}" for about in ("the sea", "a lamp", "Ada", "Bo")),
+    *(f"{start} {ITEM}" for start in ("solve this", "think", "THINK!", "")),
+    'write "a b" to Ada about her 12 bills and be as kind as one can be',
+    'write "c" to Bo about her 3 bills and be as kind as one can be',
 ]
 TIMES = st.integers(-90_000, 180_000).map(lambda second: MIDNIGHT + timedelta(seconds=second))
 WHO = st.sampled_from(["a", "b", "c", "Ü"])
@@ -583,12 +589,6 @@ def request_facts(row: Row) -> list[tuple[str, int]]:
     if row["user_agent"] or row["tls_fingerprint"]:
         pair = f"{row['user_agent'] or ''}\x1f{row['tls_fingerprint'] or ''}"
         facts.append(("device", key_of("device", pair)))
-    made = sketch(pa.chunked_array([pa.array([row["prompt"]], pa.string())]), KEY.derive("prompt"))
-    if made.has_whole[0]:
-        facts.append(("prompt", int(made.whole[0])))
-    if made.has_parts[0]:
-        facts.append(("prompt_head", int(made.head[0])))
-        facts.append(("prompt_tail", int(made.tail[0])))
     return facts
 
 
@@ -632,7 +632,7 @@ def slow_links(world: Day) -> dict[tuple[str, str, int], tuple[int, Fraction, da
             for kind, entity in facts(row):
                 moment = row["ts"] if source else MIDNIGHT
                 seen.setdefault((row["account_id"], kind, entity), []).append((source, moment))
-    made = {}
+    made = slow_text_links(world[1])
     for (account, kind, entity), uses in seen.items():
         n = len(uses)
         sources = {source for source, _ in uses}
@@ -646,6 +646,18 @@ def slow_links(world: Day) -> dict[tuple[str, str, int], tuple[int, Fraction, da
         moments = [moment for _, moment in uses]
         made[account, kind, entity] = (n, Fraction(n, base), min(moments), max(moments))
     return made
+
+
+def slow_text_links(
+    requests: list[Row],
+) -> dict[tuple[str, str, int], tuple[int, Fraction, datetime, datetime]]:
+    sent = [(row["account_id"], row["ts"], row["prompt"]) for row in requests]
+    of_account = Counter(row["account_id"] for row in requests)
+    links = slow_links_of_texts(sent, KEY.derive("prompt"))
+    return {
+        place: (n, Fraction(n, of_account[place[0]]), first, last)
+        for place, (n, first, last) in links.items()
+    }
 
 
 def slow_activity(world: Day) -> dict[tuple[str, datetime, str], tuple[int, int, int, int]]:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphkit.contracts import LINKS, PROFILES, SIGNALS
+from graphkit.contracts import LINKS, PROFILES, PROMPT_KINDS, SIGNALS
 from graphkit.errors import UsageError
 from graphkit.graph import (
     HeteroGraph,
@@ -80,7 +80,7 @@ def graph_of(rows: Sequence[Link], requests: int = 10, gap_h: int = 24) -> Heter
     return build_graph(links_table(rows), profiles_table(accounts), address_gap_h=gap_h)
 
 
-KINDS = ("ip", "card", "device", "prompt", "prompt_head", "phone")
+KINDS = ("ip", "card", "device", "prompt", "wrapper", "phone")
 
 
 @st.composite
@@ -127,7 +127,7 @@ def test_spells_are_runs_of_uses(rows: list[Link], gap_h: int) -> None:
         (account, kind, entity, n, first, last)
         for (account, kind, entity), runs in spells(rows, gap_h).items()
         for first, last, n in runs
-        if not kind.startswith("prompt") or len(holders[kind, entity]) > 1
+        if kind not in PROMPT_KINDS or len(holders[kind, entity]) > 1
     )
     found = sorted(
         (

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphkit.cli import app
-from graphkit.contracts import HOLDERS, REVEALED, UNNAMED_KINDS
+from graphkit.contracts import HOLDERS, PROMPT_KINDS, REVEALED, UNNAMED_KINDS
 from graphkit.settings import Settings
 from graphkit.simulate import World, simulate
 from pipelines import lake as lakes
@@ -127,7 +127,7 @@ def test_every_kind_of_evidence_but_prompts_is_revealed(place: Path) -> None:
         entities
     )
     for kind, entity in entities.items():
-        if not kind.startswith("prompt"):
+        if kind not in PROMPT_KINDS:
             assert len(reveal(place, entity)) == 1, kind
             continue
         words = ["reveal", place / "lake", entity, "--snapshots", place / "snapshots"]

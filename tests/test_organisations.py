@@ -181,7 +181,7 @@ def test_an_integrator_is_set_apart_when_trusted_and_stays_when_not() -> None:
     assert named not in trusting.evidence["entity"].to_pylist(), "declared, not discovered"
     (apart,) = [row for row in trusting.rings.to_pylist() if row["status"] == "organisation"]
     facts = trusting.ring(apart["ring_id"]).evidence["kind"].to_pylist()
-    assert {"card", "prompt_head", "ip"} <= set(facts), "it is still explained"
+    assert {"card", "prompt", "ip"} <= set(facts), "it is still explained"
     assert apart["size"] == INTEGRATOR and len(trusting.members) == len(plain.members)
 
 

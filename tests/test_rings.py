@@ -235,13 +235,13 @@ def test_counts_of_a_ring() -> None:
 def test_evidence_names_what_ties_whom() -> None:
     evidence = clique("abcd", prompt=12_000, address=5_000)
     uses = uses_table(
-        [(a, "prompt_head", 9, 1, 2) for a in "abcd"]
+        [(a, "wrapper", 9, 1, 2) for a in "abcd"]
         + [("a", "ip", 5, 0, 1), ("b", "ip", 5, 3, 4), ("c", "ip", 5, 90, 91)]
         + [("d", "card", 7, 0, 1)]
     )
     facts = facts_table(
         [
-            ("prompt_head", 9, "prompt", 6, "proposes", 12_000),
+            ("wrapper", 9, "prompt", 6, "proposes", 12_000),
             ("ip", 5, "address", 40, "proposes", 5_000),
             ("card", 7, "payment", 2, "proposes", 6_500),
         ]
@@ -250,7 +250,7 @@ def test_evidence_names_what_ties_whom() -> None:
     told = [(row["kind"], row["members"], row["n_members"], row["n_holders"]) for row in rows]
     # c used the address days later, and the card has one member only: neither ties anybody.
     assert told == [
-        ("prompt_head", ["a", "b", "c", "d"], 4, 6),
+        ("wrapper", ["a", "b", "c", "d"], 4, 6),
         ("ip", ["a", "b"], 2, 40),
     ]
     assert rows[1]["entity"] == "ip-0000000000000005"

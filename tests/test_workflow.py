@@ -109,7 +109,7 @@ def test_why_others_are_not(world: Path, detection: gk.Detection) -> None:
 
 def test_the_graph_is_there_to_explore(detection: gk.Detection) -> None:
     nodes = detection.graph.nodes()
-    assert nodes["account"] >= 1200 and {"ip", "card", "prompt_head"} <= set(nodes)
+    assert nodes["account"] >= 1200 and {"ip", "card", "wrapper"} <= set(nodes)
     some = [str(name) for name in detection.members["account_id"].to_pylist()[:5]]
     small = detection.graph.subgraph(some).to_networkx()
     assert {name for kind, name in small.nodes if kind == "account"} == set(some)

@@ -12,10 +12,11 @@ from scipy.sparse import coo_matrix, csr_matrix, triu
 from scipy.sparse.csgraph import connected_components
 
 from graphkit import sql
+from graphkit.contracts import PROMPT_KINDS
 
 ADDRESSES = ("ip",)
 PLAIN = ("ip", "card")
-EVERY = (*PLAIN, "billing", "device", "email_domain", "org", "prompt", "prompt_head", "prompt_tail")
+EVERY = (*PLAIN, "billing", "device", "email_domain", "org", *PROMPT_KINDS)
 # Holders above which a thing is left out where a method has no cap: their pairs must fit in memory.
 MOST = 500
 

@@ -7,7 +7,6 @@ import pyarrow.compute as pc
 from graphkit.contracts import TIMESTAMP
 from graphkit.entities.canonical import Canonical
 from graphkit.entities.keys import Key
-from graphkit.entities.prompts import Sketches, sketch
 from graphkit.entities.values import billings, coded, devices, keyed, spell, weak_cards
 
 
@@ -23,18 +22,13 @@ class EntityColumns:
         self.cells: dict[tuple[str, str], int] = {}
 
     def requests(self, part: pa.Table) -> pa.Table:
-        """Add columns of REQUESTS: ip, device, prompt, prompt_head, prompt_tail, words."""
-        texts: Sketches = sketch(part["prompt"], self._key.derive("prompt"))
+        """Columns of REQUESTS: ip and device; what prompts share is another room's."""
         return pa.table(
             {
                 "account_id": part["account_id"],
                 "ts": part["ts"],
                 **self._column("ip", part["ip"], "requests.ip"),
                 **self._column("device", devices(part)),
-                "prompt": pa.array(texts.whole, mask=~texts.has_whole),
-                "prompt_head": pa.array(texts.head, mask=~texts.has_parts),
-                "prompt_tail": pa.array(texts.tail, mask=~texts.has_parts),
-                "words": pa.array(texts.words),
             }
         )
 

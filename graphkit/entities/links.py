@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 
-from graphkit.contracts import ACTIVITY, LINKS, PROFILES
+from graphkit.contracts import ACTIVITY, LINKS, PROFILES, TIMESTAMP
 from graphkit.entities.columns import EntityColumns
 from graphkit.entities.keys import Key
-from graphkit.entities.prompts import WORDS
+from graphkit.entities.sealing import sealed
+from graphkit.entities.texts import Texts
+from graphkit.entities.witnesses import KINDS, TRAITS, TextLinks
 from graphkit.sql import query
 
 # Parts are merged when this many rows of aggregates have gathered, so that memory stays bounded.
@@ -54,7 +57,9 @@ def link_accounts(
     """
     maker = EntityColumns(key)
     uses, activity, totals = _Sum(_USES), _Sum(_ACTIVITY), _Sum(_TOTALS)
+    texts = Texts()
     for part in requests:
+        texts.add(part)
         columns = maker.requests(part)
         uses.add(query(_REQUEST_USES, {"part": columns}))
         activity.add(query(_REQUEST_ACTIVITY, {"part": part}))
@@ -66,11 +71,13 @@ def link_accounts(
         uses.add(query(_MENTION_USES, {"part": maker.mentions(part)}))
         totals.add(query(_MENTION_TOTALS, {"part": part}))
     hours = activity.table()
-    totals.add(query(_REQUEST_TOTALS, {"activity": hours}))
+    requested = query(_REQUEST_TOTALS, {"activity": hours})
+    totals.add(requested)
+    shared = _text_uses(texts.links(requested["account_id"]), requested, key)
     columns = maker.accounts(accounts)
     uses.add(query(_ACCOUNT_USES, {"part": columns}, {"dt": dt}))
     used, sums = uses.table(), totals.table()
-    links = query(_LINKS, {"uses": used, "totals": sums}, {"dt": dt})
+    links = query(_LINKS, {"uses": used, "totals": sums, "texts": shared}, {"dt": dt})
     accounts = accounts.append_column("org", columns["org"])
     profiles = query(_PROFILES, {"accounts": accounts, "uses": used, "totals": sums}, {"dt": dt})
     return Linked(
@@ -78,6 +85,31 @@ def link_accounts(
         ACTIVITY.conform(query(_DATED, {"hours": hours}, {"dt": dt})),
         PROFILES.conform(profiles),
         maker.cells,
+    )
+
+
+def _text_uses(links: TextLinks, requested: pa.Table, key: Key) -> pa.Table:
+    """LINKS of texts, but for the day.
+
+    Args:
+        links: numbered by the rows of `requested`.
+        requested: accounts with their requests of the day.
+        key: what entities are sealed with.
+    """
+    entity = sealed(links.entity, key.derive("prompt"))
+    account = pa.array(links.account)
+    kinds, traits = (pa.array(names, pa.string()) for names in (KINDS, TRAITS))
+    return pa.table(
+        {
+            "account_id": requested["account_id"].take(account),
+            "kind": kinds.take(pa.array(links.kind)),
+            "entity": pa.array(entity.view(np.int64)),
+            "trait": traits.take(pa.array(links.trait)),
+            "n": pa.array(links.n),
+            "share": pa.array(links.n / requested["requests"].take(account).to_numpy()),
+            "first_seen": pa.array(links.first).cast(TIMESTAMP),
+            "last_seen": pa.array(links.last).cast(TIMESTAMP),
+        }
     )
 
 
@@ -102,14 +134,10 @@ class _Sum:
         return query(self._merge, {"parts": pa.concat_tables(self._parts)})
 
 
-_REQUEST_USES = f"""
+_REQUEST_USES = """
 WITH long AS (
     SELECT account_id, ts, 'ip' AS kind, ip AS entity, ip_trait AS trait FROM part
     UNION ALL SELECT account_id, ts, 'device', device, device_trait FROM part
-    UNION ALL SELECT account_id, ts, 'prompt', prompt,
-        'text of ' || (1 << (length(bin(words)) - 1)) || ' words and more' FROM part
-    UNION ALL SELECT account_id, ts, 'prompt_head', prompt_head, 'first {WORDS} words' FROM part
-    UNION ALL SELECT account_id, ts, 'prompt_tail', prompt_tail, 'last {WORDS} words' FROM part
 )
 SELECT account_id, kind, entity, max(trait) AS trait, 'requests' AS source, count(*) AS n,
     min(ts) AS first_seen, max(ts) AS last_seen
@@ -198,6 +226,7 @@ SELECT CAST($dt AS DATE) AS dt, account_id, kind, entity, trait, n,
         WHEN 'mentions' THEN of_kind ELSE n END AS share,
     first_seen, last_seen
 FROM uses LEFT JOIN totals USING (account_id) LEFT JOIN carried USING (account_id, kind)
+UNION ALL SELECT CAST($dt AS DATE) AS dt, * FROM texts
 ORDER BY account_id, kind, entity
 """
 _PROFILES = """

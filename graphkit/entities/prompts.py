@@ -1,11 +1,24 @@
-"""Prompt sketches in their first form: the whole text, its first and its last words.
+"""Sketches of prompts: keys of the whole text, of its skeleton and of passages in it.
 
-One pass over the Arrow string buffer. Text is lowered (ASCII), runs of digits become one zero,
-blanks only separate words. Each word is hashed from a secret state (FNV-1a's recurrence, then
-the finaliser of SplitMix64, Steele et al. 2014); words chain into the sketch. Nothing of the text
-can be read from it, and without the key a guessed prompt cannot be looked up.
+One pass over the Arrow string buffers; see `words` for what a word is. A passage is a run of six
+words. Which passages of a text get a key follows from their hashes alone: of every 24 neighbours
+the least is taken (winnowing; Schleimer, Wilkerson and Aiken, 2003), so any 29 words that two texts
+have in common give them a key in common, whatever stands around. Of a long text the first 24, the
+last 24 and of those between the 16 least stand for all.
+
+The skeleton is the text without what fills slots: capitalised words, words with digits, and what
+stands in quotation marks within a line.
+
+Where a gateway cut a text (`[1234 characters omitted]`, `[truncated]`) the mark is passed over and
+no passage reaches across it, so that the halves share keys with the text they were cut from.
+
+Keys are 64-bit hashes that everybody can compute, so that which passages are taken and which of
+several keys stands for others does not hang on a lake's secret. They never leave a run: what is
+kept of them is sealed first. The two lowest bits of a key say what it is of.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numba
@@ -13,68 +26,87 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-WORDS = 16
-_MIN_BYTES = 24
-_NO_WORDS = 0
+from graphkit.entities.words import CUT, FOREIGN, MASKED, UNSPACED, mix, read_words
+
+WHOLE, SKELETON, PASSAGE = range(3)
+RUN, WINDOW = 6, 24  # words of a passage; neighbouring passages of which the least is taken
+HEAD, TAIL, BETWEEN = 24, 24, 16
+END = 16  # words of a text's beginning, and of its end
+MOST = HEAD + TAIL + BETWEEN + 2
+SCRIPTS = ("", "other alphabet", "no blanks between words")
+_LEAST_CHARACTERS = 24
+_LEAST_SKELETON = 8
+_BLOCK = 2048
+_TAGS = np.uint64(3)
+# The SHA-256 of `graphkit prompts`, as four odd numbers.
+_SEEDS = np.array(
+    [0x44A2577F3DC07853, 0x8A433DB704AD6E9F, 0x7911CAAA779EC08F, 0x44806796AAF5072F], np.uint64
+)
 
 
 class Sketches(NamedTuple):
-    """Keys of n prompts: int64 arrays of shape (n,), and which of them say anything.
+    """Keys of n prompts.
 
     Attributes:
-        whole, head, tail: keys of all words, of the first and of the last 16.
-        words: number of words.
-        has_whole: the text is long enough to mean something.
-        has_parts: it is longer than head and tail, so that these say something of their own.
+        whole: uint64, shape (n,); 0 where the text is too short to mean something.
+        skeleton: uint64, shape (n,); 0 where too few words are no slots.
+        words: int32, shape (n,).
+        script: uint8, shape (n,), a place in SCRIPTS.
+        counts: uint8, shape (n,): passages of each prompt.
+        passages: uint64, shape (sum of counts,), prompt after prompt; may repeat.
     """
 
-    whole: NDArray[np.int64]
-    head: NDArray[np.int64]
-    tail: NDArray[np.int64]
+    whole: NDArray[np.uint64]
+    skeleton: NDArray[np.uint64]
     words: NDArray[np.int32]
-    has_whole: NDArray[np.bool_]
-    has_parts: NDArray[np.bool_]
+    script: NDArray[np.uint8]
+    counts: NDArray[np.uint8]
+    passages: NDArray[np.uint64]
 
 
-def sketch(texts: pa.ChunkedArray, secret: bytes) -> Sketches:
-    """Sketch prompts.
+def sketch(texts: pa.ChunkedArray) -> Sketches:
+    """Sketch prompts, on as many threads as there are cores.
 
     Args:
         texts: string, shape (n,); nulls give no keys.
-        secret: 32 bytes, the subkey of prompts.
     """
-    seeds = np.frombuffer(secret, dtype="<u8")[:4].astype(np.uint64) | np.uint64(1)
-    n = len(texts)
-    keys = np.zeros((3, n), dtype=np.uint64)
-    words = np.zeros(n, dtype=np.int32)
-    sizes = np.zeros(n, dtype=np.int64)
-    start = 0
+    blocks = []
     for chunk in texts.chunks:
-        stop = start + len(chunk)
-        if chunk.null_count < len(chunk):
-            data, offsets = _buffers(chunk)
-            _sketch(data, offsets, seeds, keys[:, start:stop], words[start:stop], sizes[start:stop])
-        start = stop
-    whole, head, tail = keys.view(np.int64)
-    has_whole = (sizes >= _MIN_BYTES) & (words > _NO_WORDS)
-    return Sketches(whole, head, tail, words, has_whole, has_whole & (words > WORDS))
+        data, offsets = buffers(chunk)
+        starts = range(0, len(chunk), _BLOCK)
+        blocks += [(data, offsets[first : first + _BLOCK + 1]) for first in starts]
+    if len(blocks) < 2:
+        made = [_block(*block) for block in blocks]
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = list(pool.map(_block, *zip(*blocks, strict=True)))
+    return Sketches(*map(np.concatenate, zip(_block(*_NOTHING), *made, strict=True)))
 
 
-def _buffers(chunk: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def buffers(chunk: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """The bytes and the n + 1 offsets of a string array; nulls are made empty first."""
     filled = chunk.fill_null("") if chunk.null_count else chunk
     # NumPy reads Arrow's buffers, which the stubs do not know.
-    buffers: list[Any] = filled.buffers()
-    _, offsets, data = buffers
-    ends = np.frombuffer(offsets, dtype=np.int32)[filled.offset : filled.offset + len(filled) + 1]
+    read: list[Any] = filled.buffers()
+    _, offsets, data = read
+    ends = np.frombuffer(offsets or b"\0" * 4, dtype=np.int32)
+    ends = ends[filled.offset : filled.offset + len(filled) + 1]
     return np.frombuffer(data or b"", dtype=np.uint8), ends
 
 
-@numba.njit(cache=True, nogil=True)
-def _mix(value: np.uint64) -> np.uint64:
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+_NOTHING = (np.zeros(0, np.uint8), np.zeros(1, np.int32))
+
+
+def _block(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Sketches:
+    """Sketch one run of texts."""
+    n = len(offsets) - 1
+    keys = np.zeros((2, n), np.uint64)
+    words, script, counts = np.zeros(n, np.int32), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+    longest = int(np.diff(offsets).max(initial=0)) + 1
+    room = np.empty((2, longest), np.uint64), np.empty(longest, np.uint8)
+    passages = np.empty(n * MOST, np.uint64)
+    held = _sketch(data, offsets, _SEEDS, keys, words, script, counts, passages, *room)
+    return Sketches(keys[0], keys[1], words, script, counts, passages[:held].copy())
 
 
 @numba.njit(cache=True, nogil=True)
@@ -84,51 +116,159 @@ def _sketch(
     seeds: NDArray[np.uint64],
     keys: NDArray[np.uint64],
     words: NDArray[np.int32],
-    sizes: NDArray[np.int64],
-) -> None:
-    prime = np.uint64(0x100000001B3)
-    ring = np.empty(16, dtype=np.uint64)
+    script: NDArray[np.uint8],
+    counts: NDArray[np.uint8],
+    passages: NDArray[np.uint64],
+    room: NDArray[np.uint64],
+    flags: NDArray[np.uint8],
+) -> int:
+    """Fill keys, words, script, counts and passages; returns how many passages there are."""
+    held = 0
+    hashes, runs = room[0], room[1]
     for text in range(offsets.size - 1):
-        whole = seeds[0]
-        head = seeds[0]
-        count = 0
-        size = 0
-        word = seeds[1]
-        inside = False
-        digit = False
-        for place in range(offsets[text], offsets[text + 1] + 1):
-            byte = np.uint8(32) if place == offsets[text + 1] else data[place]
-            if byte == 32 or 9 <= byte <= 13:
-                if inside:
-                    word = _mix(word)
-                    whole = (whole ^ word) * seeds[2]
-                    whole ^= whole >> np.uint64(29)
-                    ring[count % 16] = word
-                    count += 1
-                    if count == 16:
-                        head = whole
-                    word = seeds[1]
-                    inside = False
-                digit = False
+        n, size = read_words(data, (offsets[text], offsets[text + 1]), seeds[1], hashes, flags)
+        words[text] = n
+        if size < _LEAST_CHARACTERS:
+            continue
+        keys[0, text], keys[1, text], script[text] = _chains(hashes, flags, n, seeds)
+        found = _winnow(hashes, flags, n, seeds, runs)
+        count = _choose(runs, found, passages[held : held + MOST - 2])
+        if n > END:
+            for first in (0, n - END):
+                passages[held + count] = _end(hashes[first : first + END], seeds, first == 0)
+                count += 1
+        counts[text] = count
+        held += count
+    return held
+
+
+@numba.njit(cache=True, nogil=True)
+def _chains(
+    hashes: NDArray[np.uint64], flags: NDArray[np.uint8], n: int, seeds: NDArray[np.uint64]
+) -> tuple[np.uint64, np.uint64, int]:
+    """The keys of the whole text and of its skeleton, and the script of most words."""
+    whole, bones = seeds[0], seeds[3]
+    kept, foreign, unspaced = 0, 0, 0
+    slot = False
+    for place in range(n):
+        flag = flags[place]
+        whole = (whole ^ hashes[place]) * seeds[2]
+        whole ^= whole >> np.uint64(29)
+        foreign += (flag & FOREIGN) != 0
+        unspaced += (flag & UNSPACED) != 0
+        if flag & MASKED:
+            if not slot:
+                bones = (bones ^ seeds[1]) * seeds[2]
+                bones ^= bones >> np.uint64(29)
+            slot = True
+            continue
+        slot = False
+        kept += 1
+        bones = (bones ^ hashes[place]) * seeds[2]
+        bones ^= bones >> np.uint64(29)
+    skeleton = mix(bones) & ~_TAGS | np.uint64(SKELETON)
+    return (
+        mix(whole) & ~_TAGS | np.uint64(WHOLE),
+        skeleton if kept >= _LEAST_SKELETON else np.uint64(0),
+        2 if 2 * unspaced > n else 1 if 2 * foreign > n else 0,
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def _winnow(
+    hashes: NDArray[np.uint64],
+    flags: NDArray[np.uint8],
+    n: int,
+    seeds: NDArray[np.uint64],
+    runs: NDArray[np.uint64],
+) -> int:
+    """Take the least of every WINDOW neighbouring passages; no passage reaches across a cut.
+
+    Args:
+        hashes: the text's words, shape (n,) or longer.
+        flags: what is known of them.
+        n: number of words.
+        seeds: the states that hashes start from.
+        runs: filled with the keys of the taken passages; as long as the text.
+
+    Returns:
+        Number of passages taken.
+    """
+    base, salt = seeds[2], seeds[3]
+    last = np.uint64(1)  # what the oldest word of a passage is multiplied by
+    for _ in range(RUN - 1):
+        last *= base
+    ring = np.empty(WINDOW, np.uint64)
+    found, rolled, begun, least_at, least = 0, np.uint64(0), 0, -1, np.uint64(0)
+    for place in range(n + 1):
+        if place == n or flags[place] & CUT:
+            # A stretch too short for a window still has its least passage.
+            passages = place - begun - RUN + 1
+            if 0 < passages < WINDOW:
+                runs[found] = _key(least, salt)
+                found += 1
+            if place == n:
+                break
+            rolled, begun, least_at = np.uint64(0), place, -1
+        if place - begun >= RUN:
+            rolled -= hashes[place - RUN] * last
+        rolled = rolled * base + hashes[place]
+        at = place - begun - RUN + 1
+        if at < 0:
+            continue
+        value = mix(rolled)
+        ring[at % WINDOW] = value
+        fresh = least_at < 0 or value < least or least_at <= at - WINDOW
+        if fresh:
+            gone = 0 <= least_at <= at - WINDOW
+            least, least_at = value, at
+            for back in range(1, WINDOW if gone else 0):
+                older = ring[(at - back) % WINDOW]
+                if older < least:
+                    least, least_at = older, at - back
+        if (at >= WINDOW and fresh) or at == WINDOW - 1:
+            runs[found] = _key(least, salt)
+            found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _key(value: np.uint64, salt: np.uint64) -> np.uint64:
+    """A passage's key: mixed once more, since what is least of many is small."""
+    return mix(value ^ salt) & ~_TAGS | np.uint64(PASSAGE)
+
+
+@numba.njit(cache=True, nogil=True)
+def _end(words: NDArray[np.uint64], seeds: NDArray[np.uint64], head: bool) -> np.uint64:
+    """The key of a text's beginning or end."""
+    state = seeds[0] if head else seeds[3]
+    for word in words:
+        state = (state ^ word) * seeds[2]
+        state ^= state >> np.uint64(29)
+    return _key(state, seeds[1])
+
+
+@numba.njit(cache=True, nogil=True)
+def _choose(runs: NDArray[np.uint64], found: int, taken: NDArray[np.uint64]) -> int:
+    """Take all passages, or of too many the first, the last and the least of those between."""
+    if found <= taken.size:
+        taken[:found] = runs[:found]
+        return found
+    taken[:HEAD] = runs[:HEAD]
+    taken[HEAD : HEAD + TAIL] = runs[found - TAIL : found]
+    between = taken[HEAD + TAIL :]
+    held = 0
+    for place in range(HEAD, found - TAIL):
+        value = runs[place]
+        at = held
+        if held == BETWEEN:
+            if value >= between[held - 1]:
                 continue
-            inside = True
-            if 48 <= byte <= 57:
-                if digit:
-                    continue
-                digit = True
-                byte = np.uint8(48)
-            else:
-                digit = False
-                if 65 <= byte <= 90:
-                    byte += np.uint8(32)
-            size += 1
-            word = (word ^ np.uint64(byte)) * prime
-        tail = seeds[3]
-        for step in range(min(count, 16)):
-            tail = (tail ^ ring[(count - min(count, 16) + step) % 16]) * seeds[2]
-            tail ^= tail >> np.uint64(29)
-        keys[0, text] = _mix(whole ^ np.uint64(1))
-        keys[1, text] = _mix(head ^ np.uint64(2))
-        keys[2, text] = _mix(tail ^ np.uint64(3))
-        words[text] = count
-        sizes[text] = size
+            at = held - 1
+        else:
+            held += 1
+        while at > 0 and between[at - 1] > value:
+            between[at] = between[at - 1]
+            at -= 1
+        between[at] = value
+    return taken.size

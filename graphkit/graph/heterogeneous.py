@@ -212,11 +212,11 @@ def with_ids(table: pa.Table) -> pa.Table:
 
 _KEPT = """
 WITH shared_texts AS (
-    SELECT kind, entity FROM links WHERE kind IN ('prompt', 'prompt_head', 'prompt_tail')
+    SELECT kind, entity FROM links WHERE kind IN ('prompt', 'skeleton', 'payload', 'wrapper')
     GROUP BY kind, entity HAVING min(account_id) < max(account_id)
 )
 SELECT account_id, kind, entity, trait, n, first_seen, last_seen FROM links
-WHERE kind NOT IN ('prompt', 'prompt_head', 'prompt_tail')
+WHERE kind NOT IN ('prompt', 'skeleton', 'payload', 'wrapper')
 UNION ALL
 SELECT account_id, kind, entity, trait, n, first_seen, last_seen
 FROM links SEMI JOIN shared_texts USING (kind, entity)

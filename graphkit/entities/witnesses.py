@@ -1,0 +1,245 @@
+"""Which texts and passages the accounts of a day have in common: one row per account and key.
+
+A key says something when it stands in two texts or was sent by two accounts. Keys that stand in
+exactly the same texts of the same accounts are one witness, and one of them stands for all: the
+whole text before its skeleton, that before its passages, and of passages the least key, which is
+the same on every day and for everybody. A whole text is kept even if it is alone, for it may come
+again on another day.
+
+A passage is a `wrapper` where those who hold it put it into several texts (one and a half on
+average), else a `payload`.
+
+Of an account at most 32 whole texts and 32 other keys are kept a day: those that others sent too,
+then the most used, then those of least key, so that who deals out one data set keeps the same.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphkit.entities import runs
+from graphkit.entities.prompts import SCRIPTS, SKELETON, WHOLE
+
+KINDS = ("prompt", "skeleton", "payload", "wrapper")
+LENGTHS = 32
+TRAITS = (
+    *(
+        f"text of {1 << bits} words and more" + (f", {script}" if script else "")
+        for script in SCRIPTS
+        for bits in range(LENGTHS)
+    ),
+    "",
+    "text but for names, numbers and quotations",
+    "passage that a sender puts into one text",
+    "passage that a sender puts into several texts",
+)
+PARTITION_SHIFT, PARTITIONS = np.uint64(58), 64
+_MOST_ROWS = 32
+_ONE_PARTITION = 2_000_000  # records below which partitions only cost
+_TAGS = np.uint64(3)
+_SIGN_BITS = np.uint64(62)
+
+
+class Prompts(NamedTuple):
+    """What is kept of n prompts: account (a hash), time in microseconds, text, place in TRAITS."""
+
+    account: NDArray[np.uint64]
+    time: NDArray[np.int64]
+    text: NDArray[np.uint64]
+    trait: NDArray[np.uint8]
+
+
+class Records(NamedTuple):
+    """Keys and the prompts that bear them, by partition, and where each partition begins."""
+
+    keys: NDArray[np.uint64]
+    rows: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+
+
+class TextLinks(NamedTuple):
+    """Who holds which key: arrays of shape (n,).
+
+    Attributes:
+        account: int32, a place among the accounts.
+        kind: int8, a place in KINDS.
+        entity: uint64.
+        trait: uint8, a place in TRAITS.
+        n: int64, events.
+        first: int64, microseconds since 1970.
+        last: the same.
+        shared: bool, whether another account holds it too.
+    """
+
+    account: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    entity: NDArray[np.uint64]
+    trait: NDArray[np.uint8]
+    n: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    shared: NDArray[np.bool_]
+
+
+class _Pairs(NamedTuple):
+    """Accounts with the texts they sent, by account and text."""
+
+    account: NDArray[np.int32]
+    text: NDArray[np.uint64]
+    n: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    trait: NDArray[np.uint8]
+
+
+class _Found(NamedTuple):
+    """Keys of two pairs or more: key, mark of its pairs, holders, pairs."""
+
+    key: NDArray[np.uint64]
+    mark: NDArray[np.uint64]
+    holders: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+
+
+def link_texts(
+    prompts: list[Prompts], records: list[Records], numbers: NDArray[np.uint64]
+) -> TextLinks:
+    """Find who holds which key.
+
+    Args:
+        prompts: of a day, in one part or more; emptied.
+        records: of the same prompts, numbered through all parts; emptied.
+        numbers: the hash of each account; its place here is the account's number.
+    """
+    pair_of, pairs = _pair(prompts, numbers)
+    jobs = _jobs(records, pair_of, pairs)
+    records.clear()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        held = list(pool.map(lambda job: runs.repeated(*job()), jobs))
+        found = [_Found(*made) for made in pool.map(partial(_witnesses, pairs), held)]
+        wanted = _representatives(found)
+        others = list(pool.map(partial(_spread, pairs), held, wanted))
+    del held
+    whole = _whole(pairs, found)
+    return TextLinks(*_stacked([_few(whole), _few(TextLinks(*_stacked(others)))]))
+
+
+def _pair(prompts: list[Prompts], numbers: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], _Pairs]:
+    """The pair of each prompt, and the pairs."""
+    by = np.argsort(numbers)
+    ascending = numbers[by]
+    names, times, texts, traits = _stacked(prompts)
+    prompts.clear()
+    accounts = by[np.searchsorted(ascending, names)].astype(np.int32)
+    del names
+    order = runs.order_of(texts, np.arange(len(texts), dtype=np.uint32))
+    order = runs.order_of(accounts.astype(np.uint64), order)
+    pair_of = np.empty(len(order), np.uint32)
+    n = runs.number_pairs(order, accounts, texts, pair_of)
+    del order
+    made = _pairs_of(n)
+    runs.sum_pairs(pair_of, (accounts, texts, times, traits), tuple(made))
+    return pair_of, made
+
+
+def _pairs_of(n: int) -> Any:
+    types = (np.int32, np.uint64, np.int64, np.int64, np.int64, np.uint8)
+    columns: list[Any] = [np.zeros(n, dtype) for dtype in types]
+    return _Pairs(*columns)
+
+
+def _jobs(
+    records: list[Records], pair_of: NDArray[np.uint32], pairs: _Pairs
+) -> list[Callable[[], tuple[NDArray[np.uint64], NDArray[np.uint32]]]]:
+    """For each partition what makes its records, those of whole texts among them."""
+    partition = (pairs.text >> PARTITION_SHIFT).astype(np.uint8)
+    order = np.argsort(partition, kind="stable").astype(np.uint32)
+    starts = np.searchsorted(partition[order], np.arange(PARTITIONS + 1, dtype=np.uint8))
+    blocks = list(records)
+
+    def gather(first: int, last: int) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        mine = order[starts[first] : starts[last]]
+        keys, of = [pairs.text[mine]], [mine]
+        for block in blocks:
+            bounds = slice(block.starts[first], block.starts[last])
+            keys.append(block.keys[bounds])
+            of.append(pair_of[block.rows[bounds]])
+        return np.concatenate(keys), np.concatenate(of)
+
+    total = len(order) + sum(len(block.keys) for block in blocks)
+    step = PARTITIONS if total < _ONE_PARTITION else 1
+    return [partial(gather, first, first + step) for first in range(0, PARTITIONS, step)]
+
+
+def _witnesses(pairs: _Pairs, records: tuple[NDArray[np.uint64], NDArray[np.uint32]]) -> Any:
+    return runs.witnesses(*records, pairs.account)
+
+
+def _representatives(found: list[_Found]) -> list[_Found]:
+    """Of each partition the skeletons and passages that stand for themselves and for others."""
+    every = _Found(*_stacked(found))
+    ranks = (every.key << _SIGN_BITS) | (every.key >> np.uint64(2))
+    order = runs.order_of(every.mark, np.arange(len(ranks), dtype=np.uint32))
+    chosen = runs.representatives(every.mark, ranks, order)
+    chosen &= (every.key & _TAGS) != WHOLE
+    bounds = np.cumsum([0, *(len(part.key) for part in found)])
+    masks = [chosen[start:stop] for start, stop in pairwise(bounds)]
+    return [_Found(*_masked(part, mask)) for part, mask in zip(found, masks, strict=True)]
+
+
+def _spread(
+    pairs: _Pairs, records: tuple[NDArray[np.uint64], NDArray[np.uint32]], wanted: _Found
+) -> TextLinks:
+    """Who holds the wanted keys of a partition."""
+    at, account, n, first, last = runs.spread(
+        *records, wanted.key, pairs.account, pairs.n, pairs.first, pairs.last
+    )
+    wraps = 2 * wanted.pairs >= 3 * wanted.holders
+    kind = np.where((wanted.key & _TAGS) == SKELETON, 1, np.where(wraps, 3, 2)).astype(np.int8)
+    entity, kind, shared = wanted.key[at], kind[at], wanted.holders[at] > 1
+    trait = (kind + len(SCRIPTS) * LENGTHS).astype(np.uint8)
+    return TextLinks(account, kind, entity, trait, n, first, last, shared)
+
+
+def _whole(pairs: _Pairs, found: list[_Found]) -> TextLinks:
+    """Who sent which whole text."""
+    popular = np.concatenate(
+        [part.key[((part.key & _TAGS) == WHOLE) & (part.holders > 1)] for part in found]
+    )
+    # Partitions are ranges, so the keys are in order.
+    places = np.searchsorted(popular, pairs.text)
+    shared = np.zeros(len(places), np.bool_)
+    if len(popular):
+        shared = popular[np.minimum(places, len(popular) - 1)] == pairs.text
+    kind = np.zeros(len(shared), np.int8)
+    return TextLinks(pairs.account, kind, pairs.text, pairs.trait, *pairs[2:5], shared)
+
+
+def _few(links: TextLinks) -> TextLinks:
+    """Leave no account more rows than are kept."""
+    many = np.bincount(links.account) > _MOST_ROWS
+    heavy = np.flatnonzero(many[links.account])
+    if not len(heavy):
+        return links
+    account, n, shared = links.account[heavy], links.n[heavy], links.shared[heavy]
+    order = np.lexsort((links.entity[heavy], -n, ~shared, account))
+    owner = account[order]
+    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    kept = ~many[links.account]
+    kept[heavy[order[rank < _MOST_ROWS]]] = True
+    return TextLinks(*_masked(links, kept))
+
+
+def _masked(columns: tuple[Any, ...], mask: NDArray[np.bool_]) -> list[Any]:
+    return [column[mask] for column in columns]
+
+
+def _stacked(parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Columns of all parts, one after another; there is at least one part."""
+    return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
