@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Event
 from time import perf_counter
 from typing import Any
 
@@ -170,10 +171,14 @@ def run(cells: Sequence[Cell], results: Path, *, workers: int = 1) -> None:
     for cell in cells:
         at_once.setdefault((cell.accounts, cell.level, cell.seed), []).append(cell)
 
+    over = Event()
+
     def finish(some: list[Cell]) -> None:
         mark = fingerprint(some[0].world)
         missing = [one for one in some if (mark, one.method, code[one.method]) not in done]
         for cell, measured in _measured(missing):
+            if over.is_set():
+                return  # what was ended with the run is no result
             row = {**asdict(cell), "world": mark, "code": code[cell.method], **measured}
             append_line(results, {**row, "machine": here})
 
@@ -183,6 +188,7 @@ def run(cells: Sequence[Cell], results: Path, *, workers: int = 1) -> None:
         for _ in pool.map(finish, at_once.values()):
             pass
     except BaseException:
+        over.set()
         pool.shutdown(wait=False, cancel_futures=True)
         stop_all()
         raise

@@ -20,10 +20,11 @@ from benchmarks.rivals.packaged.co_link import co_link
 from benchmarks.rivals.packaged.deterministic import deterministic
 from benchmarks.rivals.packaged.null_model import null_model
 
-# Cheap ones first, so that a limit on time or memory costs the dear ones.
+# Cheap ones first, so that a limit on time or memory costs the dear ones. Everything without a cap
+# was tried at 10,000 accounts: Splink asked for more than 12 GB, the toolkit for ten minutes.
 _SHARED = (
     *((PLAIN, cap) for cap in (5, 20, 100, None)),
-    *((EVERY, cap) for cap in (20, 100, None)),
+    *((EVERY, cap) for cap in (20, 100)),
 )
 # By the name of the distribution, which says what to install.
 PACKAGED: Mapping[str, Sequence[partial[pa.Table]]] = {
