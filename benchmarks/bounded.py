@@ -58,9 +58,10 @@ def stop_all() -> None:
 
 
 def _stop(pid: int) -> None:
-    """End a process and whatever it started: all of its session."""
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+    """End a process and whatever it started: all of its session, once it has one."""
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
 
 
 def most_of_children() -> int:

@@ -72,6 +72,13 @@ def test_no_known_world_has_a_seed_of_the_reported_table() -> None:
     assert all(line["seed"] >= FIRST_SEED for line in read_lines(RESULTS))
 
 
+def test_graphkit_has_a_line_at_every_level_of_every_size_that_is_told() -> None:
+    told = read_lines(RESULTS)
+    ours = {(line["accounts"], line["level"]) for line in told if line["method"] == GRAPHKIT}
+    assert {(accounts, level) for accounts, _ in ours for level in range(5)} == ours
+    assert {(line["accounts"], line["level"]) for line in told} == ours
+
+
 def test_the_page_is_what_the_results_say(tmp_path: Path) -> None:
     write_page(tmp_path, read_lines(RESULTS), METHODS, tuple(PACKAGED))
     for path in tmp_path.iterdir():
