@@ -140,31 +140,30 @@ def slow_sketch(text: str | None) -> Slow:
 
 
 def passages(hashes: list[int], cuts: list[bool], factor: int, salt: int) -> list[int]:
-    """Keys of the passages that are the least of some window, stretch by stretch."""
+    """Keys of the passages that are taken, stretch by stretch."""
     starts = [0, *(place for place, cut in enumerate(cuts) if cut and place), len(hashes)]
     made: list[int] = []
     for start, stop in pairwise(starts):
         values: list[int] = []
-        taken: list[int] = []
         for first in range(start, stop - 5):
             value = 0
             for word in hashes[first : first + 6]:
                 value = (value * factor + word) & MASK
             values.append(mix(value))
-        windows = [range(first, first + 24) for first in range(len(values) - 23)]
-        if values and not windows:
-            windows = [range(len(values))]
+        taken = {at for at, value in enumerate(values) if value < 2**64 // 10}
         before = -1
-        for window in windows:
+        for first in range(len(values) - 23):
+            window = range(first, first + 24)
+            if any(values[at] < 2**64 // 10 for at in window):
+                continue
             # What was taken stays as long as it can; then of equal ones the last.
             least = min(values[at] for at in window)
-            last = max if taken else min
-            at = last(at for at in window if values[at] == least)
-            if before in window and values[before] == least:
-                continue
-            before = at
-            taken.append(mix(least ^ salt) & ~3 | 2)
-        made += taken
+            if before not in window or values[before] != least:
+                before = max(at for at in window if values[at] == least)
+            taken.add(before)
+        if values and not taken:
+            taken = {values.index(min(values))}
+        made += [mix(values[at] ^ salt) & ~3 | 2 for at in sorted(taken)]
     return made
 
 

@@ -1,10 +1,12 @@
 """Sketches of prompts: keys of the whole text, of its skeleton and of passages in it.
 
 One pass over the Arrow string buffers; see `words` for what a word is. A passage is a run of six
-words. Which passages of a text get a key follows from their hashes alone: of every 24 neighbours
-the least is taken (winnowing; Schleimer, Wilkerson and Aiken, 2003), so any 29 words that two texts
-have in common give them a key in common, whatever stands around. Of a long text the first 24, the
-last 24 and of those between the 16 least stand for all.
+words. Which passages of a text get a key follows from their hashes: each whose hash is among the
+lowest tenth, and where 24 neighbours have none such, the least of them (winnowing; Schleimer,
+Wilkerson and Aiken, 2003). So any 29 words that two texts have in common give them a key in common,
+whatever stands around, and next to no key hangs on what stands around, so that who shares a text
+shares its keys. Of a long text the first 24, the last 24 and of those between the 16 least stand
+for all. The first and the last 16 words have a key too.
 
 The skeleton is the text without what fills slots: capitalised words, words with digits, and what
 stands in quotation marks within a line.
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 from graphkit.entities.words import CUT, FOREIGN, MASKED, UNSPACED, mix, read_words
 
 WHOLE, SKELETON, PASSAGE = range(3)
-RUN, WINDOW = 6, 24  # words of a passage; neighbouring passages of which the least is taken
+RUN, WINDOW = 6, 24  # words of a passage; neighbouring passages of which one at least is taken
 HEAD, TAIL, BETWEEN = 24, 24, 16
 END = 16  # words of a text's beginning, and of its end
 MOST = HEAD + TAIL + BETWEEN + 2
@@ -37,6 +39,7 @@ SCRIPTS = ("", "other alphabet", "no blanks between words")
 _LEAST_CHARACTERS = 24
 _LEAST_SKELETON = 8
 _BLOCK = 2048
+_OFTEN = np.uint64(2**64 // 10)  # hashes below are taken anywhere
 _TAGS = np.uint64(3)
 # The SHA-256 of `graphkit prompts`, as four odd numbers.
 _SEEDS = np.array(
@@ -182,7 +185,7 @@ def _winnow(
     seeds: NDArray[np.uint64],
     runs: NDArray[np.uint64],
 ) -> int:
-    """Take the least of every WINDOW neighbouring passages; no passage reaches across a cut.
+    """Take passages by their hashes, some of any WINDOW neighbours; none reaches across a cut.
 
     Args:
         hashes: the text's words, shape (n,) or longer.
@@ -199,36 +202,35 @@ def _winnow(
     for _ in range(RUN - 1):
         last *= base
     ring = np.empty(WINDOW, np.uint64)
-    found, rolled, begun, least_at, least = 0, np.uint64(0), 0, -1, np.uint64(0)
+    found, rolled, begun, since, taken, least_at = 0, np.uint64(0), 0, 0, 0, -1
     for place in range(n + 1):
         if place == n or flags[place] & CUT:
             # A stretch too short for a window still has its least passage.
-            passages = place - begun - RUN + 1
-            if 0 < passages < WINDOW:
-                runs[found] = _key(least, salt)
+            if taken == 0 and since:
+                runs[found] = _key(ring[:since].min(), salt)
                 found += 1
             if place == n:
                 break
-            rolled, begun, least_at = np.uint64(0), place, -1
+            rolled, begun, since, taken, least_at = np.uint64(0), place, 0, 0, -1
         if place - begun >= RUN:
             rolled -= hashes[place - RUN] * last
         rolled = rolled * base + hashes[place]
-        at = place - begun - RUN + 1
-        if at < 0:
+        if place - begun < RUN - 1:
             continue
         value = mix(rolled)
-        ring[at % WINDOW] = value
-        fresh = least_at < 0 or value < least or least_at <= at - WINDOW
-        if fresh:
-            gone = 0 <= least_at <= at - WINDOW
-            least, least_at = value, at
-            for back in range(1, WINDOW if gone else 0):
-                older = ring[(at - back) % WINDOW]
-                if older < least:
-                    least, least_at = older, at - back
-        if (at >= WINDOW and fresh) or at == WINDOW - 1:
-            runs[found] = _key(least, salt)
-            found += 1
+        if value < _OFTEN:
+            runs[found] = _key(value, salt)
+            found, taken, since, least_at = found + 1, taken + 1, 0, -1
+            continue
+        ring[since % WINDOW] = value
+        since += 1
+        if since >= WINDOW and (least_at < since - WINDOW or value < ring[least_at % WINDOW]):
+            least_at = since - 1
+            for at in range(since - 2, since - WINDOW - 1, -1):
+                if ring[at % WINDOW] < ring[least_at % WINDOW]:
+                    least_at = at
+            runs[found] = _key(ring[least_at % WINDOW], salt)
+            found, taken = found + 1, taken + 1
     return found
 
 

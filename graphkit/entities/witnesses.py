@@ -10,7 +10,8 @@ A passage is a `wrapper` where those who hold it put it into several texts (one 
 average), else a `payload`.
 
 Of an account at most 32 whole texts and 32 other keys are kept a day: those that others sent too,
-then the most used, then those of least key, so that who deals out one data set keeps the same.
+then the most used, then those of least key. Of texts that came once that day and from nobody else
+at most 8 are kept, those of least key, so that accounts that deal out one data set keep the same.
 """
 
 import os
@@ -40,7 +41,7 @@ TRAITS = (
     "passage that a sender puts into several texts",
 )
 PARTITION_SHIFT, PARTITIONS = np.uint64(58), 64
-_MOST_ROWS = 32
+_MOST_ROWS, _MOST_ALONE = 32, 8
 _ONE_PARTITION = 2_000_000  # records below which partitions only cost
 _TAGS = np.uint64(3)
 _SIGN_BITS = np.uint64(62)
@@ -223,16 +224,20 @@ def _whole(pairs: _Pairs, found: list[_Found]) -> TextLinks:
 
 def _few(links: TextLinks) -> TextLinks:
     """Leave no account more rows than are kept."""
-    many = np.bincount(links.account) > _MOST_ROWS
-    heavy = np.flatnonzero(many[links.account])
+    rows = np.bincount(links.account)[links.account]
+    heavy = np.flatnonzero(rows > _MOST_ALONE)
     if not len(heavy):
         return links
     account, n, shared = links.account[heavy], links.n[heavy], links.shared[heavy]
     order = np.lexsort((links.entity[heavy], -n, ~shared, account))
-    owner = account[order]
-    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    kept = ~many[links.account]
-    kept[heavy[order[rank < _MOST_ROWS]]] = True
+    owner, alone = account[order], (~shared & (n == 1))[order]
+    first = np.searchsorted(owner, owner)
+    rank = np.arange(len(owner)) - first
+    # Those that are alone come last, so their rank among themselves is what the others leave.
+    others = np.cumsum(~alone)
+    among = np.arange(len(owner)) - first - (others - others[first] + ~alone[first])
+    kept = rows <= _MOST_ALONE
+    kept[heavy[order[(rank < _MOST_ROWS) & (~alone | (among < _MOST_ALONE))]]] = True
     return TextLinks(*_masked(links, kept))
 
 
