@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS ?= 1
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo test test-long lint notebooks bench clean
+.PHONY: setup demo test test-long lint notebooks bench bench-headline clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,10 @@ notebooks: setup
 bench: setup
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.ingest
+
+bench-headline: setup
+	$(BIN)/uv sync --locked --inexact --group rivals-prompts --python $(BIN)/python
+	$(BIN)/python -m benchmarks.similarity.headline
 
 clean:
 	rm -rf .venv dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

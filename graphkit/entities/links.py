@@ -73,7 +73,7 @@ def link_accounts(
     hours = activity.table()
     requested = query(_REQUEST_TOTALS, {"activity": hours})
     totals.add(requested)
-    shared = _text_uses(texts.links(requested["account_id"]), requested, key)
+    shared = text_links(texts.links(requested["account_id"]), requested, key)
     columns = maker.accounts(accounts)
     uses.add(query(_ACCOUNT_USES, {"part": columns}, {"dt": dt}))
     used, sums = uses.table(), totals.table()
@@ -88,7 +88,7 @@ def link_accounts(
     )
 
 
-def _text_uses(links: TextLinks, requested: pa.Table, key: Key) -> pa.Table:
+def text_links(links: TextLinks, requested: pa.Table, key: Key) -> pa.Table:
     """LINKS of texts, but for the day.
 
     Args:

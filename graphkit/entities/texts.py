@@ -1,9 +1,11 @@
 """A day's prompts, gathered part by part, and who has which text or passage in common.
 
-Memory: some 10 bytes per passage and 40 per prompt. Above 400 million passages only those are kept
+Memory: some 12 bytes per passage and 60 per prompt. Above 200 million passages only those are kept
 whose keys end in zero bits, as many bits as it takes (adaptive sampling; Wegman, in Flajolet,
 1990), so that the same passages are kept whatever the order.
 """
+
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -15,15 +17,15 @@ from graphkit.entities.witnesses import (
     LENGTHS,
     PARTITION_SHIFT,
     PARTITIONS,
+    Partitions,
     Prompts,
-    Records,
     TextLinks,
     link_texts,
 )
 from graphkit.entities.words import hash_names
 
-_MOST_PASSAGES = 400_000_000
-_BATCH = 500_000  # records that are gathered before they are put in partitions
+_MOST_PASSAGES = 200_000_000
+_BATCH = 2_000_000  # records that are gathered before they are put in partitions
 _SEED = np.uint64(0xCBF29CE484222325)
 _FIRST_BIT = np.uint64(2)  # the two below say what a key is of
 
@@ -33,9 +35,9 @@ class Texts:
 
     def __init__(self) -> None:
         self._prompts: list[Prompts] = []
-        self._records: list[Records] = []
+        self._records: Partitions = [[] for _ in range(PARTITIONS)]
         self._waiting: list[tuple[NDArray[np.uint64], NDArray[np.uint32]]] = []
-        self._n, self._n_records, self._zeros = 0, 0, 0
+        self._n, self._zeros = 0, 0
 
     def add(self, part: pa.Table) -> None:
         """Take in a part of REQUESTS."""
@@ -65,21 +67,18 @@ class Texts:
         """
         self._put()
         self.add(REQUESTS.empty())
-        prompts, records = self._prompts, self._records
-        self._prompts, self._records = [], []
-        return link_texts(prompts, records, _names(account_ids))
+        return link_texts(self._prompts, self._records, _names(account_ids))
 
     def _put(self) -> None:
         """Put what waits into partitions."""
         if self._waiting:
             keys, rows = map(np.concatenate, zip(*self._waiting, strict=True))
             self._waiting = []
-            self._records.append(_parted(*self._sampled(keys, rows)))
-            self._n_records += len(self._records[-1].keys)
-        while self._n_records > _MOST_PASSAGES:
+            _part(*self._sampled(keys, rows), self._records)
+        while sum(len(keys) for part in self._records for keys, _ in part) > _MOST_PASSAGES:
             self._zeros += 1
-            self._records = [_parted(*self._sampled(r.keys, r.rows)) for r in self._records]
-            self._n_records = sum(len(records.keys) for records in self._records)
+            for part in self._records:
+                part[:] = [self._sampled(*records) for records in part]
 
     def _sampled(
         self, keys: NDArray[np.uint64], rows: NDArray[np.uint32]
@@ -97,12 +96,14 @@ def _names(account_ids: pa.ChunkedArray) -> NDArray[np.uint64]:
     return np.concatenate([np.zeros(0, np.uint64), *numbers])
 
 
-def _parted(keys: NDArray[np.uint64], rows: NDArray[np.uint32]) -> Records:
+def _part(keys: NDArray[np.uint64], rows: NDArray[np.uint32], into: Partitions) -> None:
     """Put records in partitions by the highest bits of their keys."""
     partition = (keys >> PARTITION_SHIFT).astype(np.uint8)
     order = np.argsort(partition, kind="stable")  # A radix sort, on bytes.
     starts = np.searchsorted(partition[order], np.arange(PARTITIONS + 1, dtype=np.uint8))
-    return Records(keys[order], rows[order], starts)
+    for part, (start, stop) in zip(into, pairwise(starts), strict=True):
+        # Copies, so that a partition's memory is its own and can be given up.
+        part.append((keys[order[start:stop]], rows[order[start:stop]]))
 
 
 def _traits(made: Sketches) -> NDArray[np.uint8]:

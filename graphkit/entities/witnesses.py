@@ -43,6 +43,7 @@ TRAITS = (
 PARTITION_SHIFT, PARTITIONS = np.uint64(58), 64
 _MOST_ROWS, _MOST_ALONE = 32, 8
 _ONE_PARTITION = 2_000_000  # records below which partitions only cost
+_ROWS = 1_000_000  # looked up at a time
 _TAGS = np.uint64(3)
 _SIGN_BITS = np.uint64(62)
 
@@ -56,12 +57,8 @@ class Prompts(NamedTuple):
     trait: NDArray[np.uint8]
 
 
-class Records(NamedTuple):
-    """Keys and the prompts that bear them, by partition, and where each partition begins."""
-
-    keys: NDArray[np.uint64]
-    rows: NDArray[np.uint32]
-    starts: NDArray[np.int64]
+# Keys and the prompts that bear them, by the highest bits of the keys, in chunks.
+Partitions = list[list[tuple[NDArray[np.uint64], NDArray[np.uint32]]]]
 
 
 class TextLinks(NamedTuple):
@@ -109,7 +106,7 @@ class _Found(NamedTuple):
 
 
 def link_texts(
-    prompts: list[Prompts], records: list[Records], numbers: NDArray[np.uint64]
+    prompts: list[Prompts], records: Partitions, numbers: NDArray[np.uint64]
 ) -> TextLinks:
     """Find who holds which key.
 
@@ -120,7 +117,6 @@ def link_texts(
     """
     pair_of, pairs = _pair(prompts, numbers)
     jobs = _jobs(records, pair_of, pairs)
-    records.clear()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         held = list(pool.map(lambda job: runs.repeated(*job()), jobs))
         found = [_Found(*made) for made in pool.map(partial(_witnesses, pairs), held)]
@@ -135,9 +131,14 @@ def _pair(prompts: list[Prompts], numbers: NDArray[np.uint64]) -> tuple[NDArray[
     """The pair of each prompt, and the pairs."""
     by = np.argsort(numbers)
     ascending = numbers[by]
-    names, times, texts, traits = _stacked(prompts)
+    parts = [list(part) for part in prompts]
     prompts.clear()
-    accounts = by[np.searchsorted(ascending, names)].astype(np.int32)
+    # Column by column, the last first, each given up as it is taken.
+    traits, texts, times, names = (np.concatenate([part.pop() for part in parts]) for _ in "1234")
+    accounts = np.empty(len(names), np.int32)
+    for start in range(0, len(names), _ROWS):
+        chunk = slice(start, start + _ROWS)
+        accounts[chunk] = by[np.searchsorted(ascending, names[chunk])]
     del names
     order = runs.order_of(texts, np.arange(len(texts), dtype=np.uint32))
     order = runs.order_of(accounts.astype(np.uint64), order)
@@ -156,24 +157,23 @@ def _pairs_of(n: int) -> Any:
 
 
 def _jobs(
-    records: list[Records], pair_of: NDArray[np.uint32], pairs: _Pairs
+    records: Partitions, pair_of: NDArray[np.uint32], pairs: _Pairs
 ) -> list[Callable[[], tuple[NDArray[np.uint64], NDArray[np.uint32]]]]:
-    """For each partition what makes its records, those of whole texts among them."""
+    """For each partition what makes its records, whole texts among them, and uses it up."""
     partition = (pairs.text >> PARTITION_SHIFT).astype(np.uint8)
     order = np.argsort(partition, kind="stable").astype(np.uint32)
     starts = np.searchsorted(partition[order], np.arange(PARTITIONS + 1, dtype=np.uint8))
-    blocks = list(records)
 
     def gather(first: int, last: int) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         mine = order[starts[first] : starts[last]]
         keys, of = [pairs.text[mine]], [mine]
-        for block in blocks:
-            bounds = slice(block.starts[first], block.starts[last])
-            keys.append(block.keys[bounds])
-            of.append(pair_of[block.rows[bounds]])
+        for part in records[first:last]:
+            keys += [chunk for chunk, _ in part]
+            of += [pair_of[rows] for _, rows in part]
+            part.clear()
         return np.concatenate(keys), np.concatenate(of)
 
-    total = len(order) + sum(len(block.keys) for block in blocks)
+    total = len(order) + sum(len(keys) for part in records for keys, _ in part)
     step = PARTITIONS if total < _ONE_PARTITION else 1
     return [partial(gather, first, first + step) for first in range(0, PARTITIONS, step)]
 
