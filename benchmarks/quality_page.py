@@ -91,12 +91,11 @@ def write_page(
         (pages / plot).write_text(drawn(_measured(chosen), shown), "utf-8")
         parts += [f"## {accounts:,} accounts\n", _worlds(own), f"![{SHOWN} by level]({plot})\n"]
         parts += [_losses(_measured(chosen), (*methods, *packaged))]
-        levels = sorted({line["level"] for line in chosen})
-        for level in levels:
+        for level in sorted({line["level"] for line in own}):
             parts += [f"### Level {level}\n", _table(_at(own, level), methods)]
         if tools := _of(chosen, packaged):
             parts += [_PACKAGED, _worlds(tools)]
-            for level in levels:
+            for level in sorted({line["level"] for line in tools}):
                 rows = [*_of(_at(chosen, level), methods[:1]), *_at(tools, level)]
                 parts += [f"#### Level {level}\n", _table(rows, (methods[0], *packaged))]
     (pages / "quality.md").write_text("\n".join(parts), "utf-8")
@@ -121,12 +120,14 @@ def _worlds(lines: Sequence[dict[str, Any]]) -> str:
     commits = ", ".join(sorted({line["machine"]["commit"] for line in lines}))
     run = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     count = "1 world" if len(seeds) == 1 else f"up to {len(seeds)} worlds"
-    few = " Too few to tell methods apart: a small world has some ten rings." * (len(seeds) < 3)
+    few = " Too few to tell methods apart." * (len(seeds) < 3)
     return f"{count} of each level (seed {run}), measured at commit {commits}.{few}\n"
 
 
 def _losses(lines: Sequence[dict[str, Any]], methods: Sequence[str]) -> str:
     """Where another method has the better mean, said in words."""
+    if not _of(lines, methods[:1]):
+        return f"{methods[0]} is not measured here yet.\n"
     said = []
     for level in sorted({line["level"] for line in lines}):
         at = [line for line in lines if line["level"] == level]

@@ -119,6 +119,9 @@ def test_the_page_says_where_another_method_is_better(tmp_path: Path) -> None:
     assert "- level 1, ring recall: union 0.600, graphkit 0.200" in page
     assert "- level 0" not in page
     assert "| union | 1 | 0.600 |" in page
+    write_page(tmp_path, [line("union", 1, 0.4)], (GRAPHKIT, "union"))
+    page = (tmp_path / "quality.md").read_text("utf-8")
+    assert "graphkit is not measured here yet." in page and "better mean" not in page
 
 
 def test_a_method_that_was_stopped_says_so_and_what_it_had_counts(tmp_path: Path) -> None:
