@@ -1,5 +1,6 @@
 """Other methods find what they are made to find, and are tuned to their best."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -93,6 +94,29 @@ def test_what_settings_have_in_common_is_made_once_and_changes_nothing(name: str
     window = links_of(planted())
     for method in (*RIVALS[name], *reversed(RIVALS[name])):
         assert method(window).equals(method(Window(window.links)))
+
+
+def test_what_is_not_made_again_counts_as_if_it_were() -> None:
+    window = Window(LINKS.empty())
+
+    def inner(window: Window) -> int:
+        time.sleep(0.02)
+        return 1
+
+    def outer(window: Window, more: int) -> int:
+        time.sleep(0.01)
+        return window.once(inner) + more
+
+    assert window.once(outer, 1) == 2
+    assert window.spared == 0.0
+    assert window.once(outer, 1) == 2
+    assert window.spared >= 0.03
+    window.spared = 0.0
+    assert window.once(outer, 2) == 3  # made anew, but for the inner part
+    assert 0.02 <= window.spared < 0.2
+    window.spared = 0.0
+    window.once(outer, 2)
+    assert window.spared >= 0.03
 
 
 def test_without_a_cap_a_hub_joins_everybody() -> None:

@@ -28,7 +28,7 @@ def louvain(window: Window, *, kinds: Sequence[str], cap: int) -> pa.Table:
     """
     found = _projected(window, kinds, cap)
     with seeded():
-        split = _graph(found).community_multilevel(weights="weight")
+        split = _graph(found).community_multilevel(weights=found.weight.tolist())
     return found.grouped(np.array(split.membership, dtype=np.int64))
 
 
@@ -40,7 +40,8 @@ def leiden(window: Window, *, kinds: Sequence[str], cap: int) -> pa.Table:
 def by_leiden(found: Pairs) -> pa.Table:
     """Communities of weighted pairs by Leiden, scored by the weight inside for each member."""
     with seeded():
-        split = _graph(found).community_leiden("modularity", weights="weight", n_iterations=-1)
+        weights = found.weight.tolist()
+        split = _graph(found).community_leiden("modularity", weights=weights, n_iterations=-1)
     return found.grouped(np.array(split.membership, dtype=np.int64))
 
 
@@ -51,8 +52,9 @@ def _projected(window: Window, kinds: Sequence[str], cap: int) -> Pairs:
 
 
 def _graph(found: Pairs) -> igraph.Graph:
-    ends = np.stack([found.left, found.right], axis=1)
-    return igraph.Graph(len(found.accounts), ends, edge_attrs={"weight": found.weight})
+    # As tuples: igraph reads these twice as fast as an array.
+    ends = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+    return igraph.Graph(len(found.accounts), ends)
 
 
 @contextmanager

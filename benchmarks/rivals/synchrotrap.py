@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.rivals.holdings import MOST, Pairs, Window, holdings, pairs
+from benchmarks.rivals.holdings import MOST, Ints, Pairs, Window, holdings, pairs
 
 
 def synchrotrap(
@@ -30,15 +30,15 @@ def synchrotrap(
     Returns:
         account_id, community and score: the similarity inside for each member.
     """
-    both = window.once(_together, tuple(kinds), hours).above(least)
-    held = holdings(window, kinds, hours=hours)
-    actions = np.bincount(held.who, minlength=held.n)
+    actions, both = window.once(_together, tuple(kinds), hours)
+    both = both.above(least)
     either = actions[both.left] + actions[both.right] - both.weight
     alike = Pairs(both.accounts, both.left, both.right, both.weight / either)
     return alike.above(similar).joined()
 
 
-def _together(window: Window, kinds: tuple[str, ...], hours: int) -> Pairs:
-    """How many actions each pair has in common."""
-    near = holdings(window, kinds, hours=hours).shared(MOST)
-    return pairs(near, np.ones(len(near.who)))
+def _together(window: Window, kinds: tuple[str, ...], hours: int) -> tuple[Ints, Pairs]:
+    """How many actions each account took, and how many each pair has in common."""
+    held = holdings(window, kinds, hours=hours)
+    near = held.shared(MOST)
+    return np.bincount(held.who, minlength=held.n), pairs(near, np.ones(len(near.who)))
