@@ -494,6 +494,25 @@ EVIDENCE = Contract(
     key=("dt", "ring_id", "kind", "entity"),
     required=("dt", "ring_id", "kind", "entity", "n_members", "n_holders", "weight", "members"),
 )
+FAMILIES = Contract(
+    "FAMILIES",
+    "One row per ring and family of texts that two members or more have in common: a wrapper, or "
+    "the ring's data set. family is the pseudonym of the key that stands for it, n_keys how many "
+    "keys there are; share is the part of all members' requests in the window.",
+    {
+        "ring_id": pa.string(),
+        "family": pa.string(),
+        "sort": pa.string(),
+        "n_keys": pa.int64(),
+        "n_members": pa.int64(),
+        "n_events": pa.int64(),
+        "share": pa.float64(),
+        "first_seen": TIMESTAMP,
+        "last_seen": TIMESTAMP,
+    },
+    required=("ring_id", "family", "sort", "n_keys", "n_members", "n_events", "share"),
+    key=("ring_id", "family"),
+)
 HOLDERS = Contract(
     "HOLDERS",
     "One row per account that used one entity in a window: events, days, first and last seen, and "

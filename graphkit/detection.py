@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from graphkit.communities import list_communities
 from graphkit.errors import UsageError, nearest
+from graphkit.families import families_of
 from graphkit.graph import HeteroGraph, build_graph
 from graphkit.graph.benign import without_benign
 from graphkit.reports import Listing, as_html, explain, spell_set_apart
@@ -139,6 +140,11 @@ class Detection:
         return self.rings._repr_html_() + (f"<p>{apart}</p>" if apart else "")
 
 
+def families(findings: Findings) -> pa.Table:
+    """FAMILIES of all rings of a date."""
+    return families_of(findings.links, findings.members, findings.profiles)
+
+
 class Ring:
     """One ring of a date.
 
@@ -166,8 +172,13 @@ class Ring:
         """The facts that its members share, weightiest first."""
         return Listing(self._of(self._findings.evidence))
 
+    @property
+    def families(self) -> Listing:
+        """Wrappers and the data set that its members have in common, most of the traffic first."""
+        return Listing(self._of(families(self._findings)))
+
     def __str__(self) -> str:
-        return explain(self._findings, self.ring_id)
+        return explain(self._findings, self.ring_id, families(self._findings))
 
     __repr__ = __str__
 

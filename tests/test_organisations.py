@@ -18,7 +18,7 @@ from graphkit.cli import app
 from graphkit.contracts import PROFILES
 from graphkit.entities import Key
 from graphkit.graph import weights_for
-from graphkit.reports import explain, render, spell_rings
+from graphkit.reports import render, spell_rings
 from graphkit.rings.organisation import organisations
 from graphkit.settings import GraphSettings, Settings
 
@@ -264,7 +264,7 @@ def test_a_ring_set_apart_is_explained_everywhere(
     opened = gk.open(lake)
     table = opened.findings.rings
     apart = table.filter(pc.equal(table["status"], pa.scalar("organisation"))).to_pylist()[0]
-    text = explain(opened.findings, apart["ring_id"])
+    text = str(opened.ring(apart["ring_id"]))
     assert told("explain", lake, apart["ring_id"])[0] == text + "\n"
     golden(
         "explain_headline_organisation",

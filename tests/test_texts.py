@@ -38,6 +38,10 @@ def link(sent: Sent, *, parts: int = 1) -> Linked:
     step = -(-len(sent) // parts) or 1
     tables = [requests(sent[start : start + step]) for start in range(0, len(sent), step)]
     links = link_accounts(ACCOUNTS.empty(), tables, [], [], dt=DAY, key=KEY).links
+    order = links.sort_by(
+        [("account_id", "ascending"), ("kind", "ascending"), ("entity", "ascending")]
+    )
+    assert links.equals(order)
     columns: list[list[Any]] = [
         links[name].to_pylist() for name in ("account_id", "kind", "entity", "n")
     ]
@@ -90,6 +94,7 @@ def test_partitions_parts_and_order_change_nothing(
     expected = link(sent)
     monkeypatch.setattr("graphkit.entities.witnesses._ONE_PARTITION", 0)
     monkeypatch.setattr("graphkit.entities.texts._BATCH", 50)
+    monkeypatch.setattr("graphkit.entities.links._RANGE_ROWS", 30)
     assert link(dice.sample(sent, len(sent)), parts=parts) == expected
 
 

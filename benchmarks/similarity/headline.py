@@ -37,14 +37,13 @@ from graphkit.entities import Key
 from graphkit.entities import links as stage
 from graphkit.entities.texts import Texts
 from graphkit.entities.words import mix
-from graphkit.sql import query
 
 RESULTS = Path(__file__).parents[1] / "results" / "prompts.jsonl"
 PROMPTS, FEWER = 28_800_000, 3_000_000
 PART, PER_ACCOUNT = 100_000, 25.6
 _VOCABULARY = 50_000
 _DAY_US = 86_400_000_000
-_OTHERS = {"uses": stage._USES, "totals": stage._TOTALS}
+_NOTHING = tuple(stage._EMPTY[merge] for merge in (stage._USES, stage._TOTALS))
 
 
 @numba.njit(cache=True)
@@ -150,15 +149,15 @@ def ours(prompts: int) -> dict[str, Any]:
             texts.add(part)
     n_accounts = max(int(prompts / PER_ACCOUNT), 2)
     numbers = pa.array(np.arange(n_accounts)).cast(pa.string())
-    names = pa.chunked_array([pc.binary_join_element_wise("acct-", numbers, "")])
+    ids = pc.binary_join_element_wise("acct-", numbers, "")
+    names = pa.chunked_array([ids.take(pc.sort_indices(ids))])
     requested = pa.table({"account_id": names, "requests": pa.array(np.full(n_accounts, 26))})
     with clock.step("aggregate"):
         held = texts.links(names)
     with clock.step("links"):
-        made = stage.text_links(held, requested, Key(bytes(range(32))))
-        del held
-        nothing = {name: stage._EMPTY[text] for name, text in _OTHERS.items()}
-        links = query(stage._LINKS, {**nothing, "texts": made}, {"dt": date(2026, 11, 22)})
+        links = stage.join_links(
+            held, requested, *_NOTHING, dt=date(2026, 11, 22), key=Key(bytes(range(32)))
+        )
     wall, cpu = sum(clock.wall.values()), sum(clock.cpu.values())
     return {
         "prompts": prompts,

@@ -156,10 +156,12 @@ def explain(
     ring: Annotated[str, typer.Argument(metavar="RING", help="The ring's id.")],
     dt: DateOption = None,
 ) -> None:
-    """Show one ring: evidence per signal, shared facts, members."""
+    """Show one ring: evidence per signal, shared facts and texts, members."""
+    from graphkit.detection import families
     from graphkit.reports import explain as explained
 
-    terminal.out(explained(terminal.findings(lake, dt), ring))
+    findings = terminal.findings(lake, dt)
+    terminal.out(explained(findings, ring, families(findings)))
 
 
 @app.command(epilog="Example: graphkit why lake acct_1")

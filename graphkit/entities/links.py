@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from graphkit.sql import query
 
 # Parts are merged when this many rows of aggregates have gathered, so that memory stays bounded.
 _MERGE_ROWS = 4_000_000
+_RANGE_ROWS = 2_000_000  # links of texts that are put in order at a time
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,11 @@ def link_accounts(
     hours = activity.table()
     requested = query(_REQUEST_TOTALS, {"activity": hours})
     totals.add(requested)
-    shared = text_links(texts.links(requested["account_id"]), requested, key)
+    held = texts.links(requested["account_id"])
     columns = maker.accounts(accounts)
     uses.add(query(_ACCOUNT_USES, {"part": columns}, {"dt": dt}))
     used, sums = uses.table(), totals.table()
-    links = query(_LINKS, {"uses": used, "totals": sums, "texts": shared}, {"dt": dt})
+    links = join_links(held, requested, used, sums, dt=dt, key=key)
     accounts = accounts.append_column("org", columns["org"])
     profiles = query(_PROFILES, {"accounts": accounts, "uses": used, "totals": sums}, {"dt": dt})
     return Linked(
@@ -88,7 +91,38 @@ def link_accounts(
     )
 
 
-def text_links(links: TextLinks, requested: pa.Table, key: Key) -> pa.Table:
+def join_links(
+    held: TextLinks, requested: pa.Table, uses: pa.Table, totals: pa.Table, *, dt: date, key: Key
+) -> pa.Table:
+    """Put links of texts and of everything else in order, a range of accounts at a time.
+
+    Args:
+        held: numbered by the rows of `requested`.
+        requested: accounts with their requests of the day, by id.
+        uses: merged uses of other entities.
+        totals: merged totals.
+        dt: the day.
+        key: what entities of texts are sealed with.
+
+    Returns:
+        LINKS.
+    """
+    order = np.argsort(held.account, kind="stable")
+    ends = np.cumsum(np.bincount(held.account, minlength=requested.num_rows))
+    cuts = np.unique(np.searchsorted(ends, np.arange(_RANGE_ROWS, len(order), _RANGE_ROWS)) + 1)
+    cuts = cuts[cuts < requested.num_rows]
+    lows = ["", *requested["account_id"].take(pa.array(cuts)).to_pylist()]
+    starts = [0, *ends[cuts - 1], len(order)]
+    made = []
+    for low, high, (start, stop) in zip(lows, [*lows[1:], None], pairwise(starts), strict=True):
+        columns: list[Any] = [column[order[start:stop]] for column in held]
+        texts = _text_links(TextLinks(*columns), requested, key)
+        tables = {"uses": uses, "totals": totals, "texts": texts}
+        made.append(query(_LINKS, tables, {"dt": dt, "low": low, "high": high}))
+    return pa.concat_tables(made)
+
+
+def _text_links(links: TextLinks, requested: pa.Table, key: Key) -> pa.Table:
     """LINKS of texts, but for the day.
 
     Args:
@@ -199,7 +233,7 @@ SELECT CAST($dt AS DATE) AS dt, * FROM hours ORDER BY account_id, hour, model
 _REQUEST_TOTALS = """
 SELECT account_id, CAST(sum(requests) AS BIGINT) AS requests, CAST(0 AS BIGINT) AS payments,
     CAST(0 AS BIGINT) AS amount_cents
-FROM activity GROUP BY account_id
+FROM activity GROUP BY account_id ORDER BY account_id
 """
 _PAYMENT_TOTALS = """
 SELECT account_id, CAST(0 AS BIGINT) AS requests, count(*) AS payments,
@@ -217,15 +251,17 @@ SELECT account_id, CAST(sum(requests) AS BIGINT) AS requests,
 FROM parts GROUP BY account_id
 """
 _LINKS = """
-WITH carried AS (
-    SELECT account_id, kind, sum(n) AS of_kind FROM uses
+WITH mine AS (
+    SELECT * FROM uses WHERE account_id >= $low AND ($high IS NULL OR account_id < $high)
+), carried AS (
+    SELECT account_id, kind, sum(n) AS of_kind FROM mine
     WHERE kind IN (SELECT kind FROM uses WHERE source = 'mentions') GROUP BY ALL
 )
 SELECT CAST($dt AS DATE) AS dt, account_id, kind, entity, trait, n,
     n / CASE source WHEN 'requests' THEN requests WHEN 'payments' THEN payments
         WHEN 'mentions' THEN of_kind ELSE n END AS share,
     first_seen, last_seen
-FROM uses LEFT JOIN totals USING (account_id) LEFT JOIN carried USING (account_id, kind)
+FROM mine LEFT JOIN totals USING (account_id) LEFT JOIN carried USING (account_id, kind)
 UNION ALL SELECT CAST($dt AS DATE) AS dt, * FROM texts
 ORDER BY account_id, kind, entity
 """

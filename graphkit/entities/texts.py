@@ -1,6 +1,6 @@
 """A day's prompts, gathered part by part, and who has which text or passage in common.
 
-Memory: some 12 bytes per passage and 60 per prompt. Above 200 million passages only those are kept
+Memory: some 12 bytes per passage and 60 per prompt. Above 120 million passages only those are kept
 whose keys end in zero bits, as many bits as it takes (adaptive sampling; Wegman, in Flajolet,
 1990), so that the same passages are kept whatever the order.
 """
@@ -24,7 +24,7 @@ from graphkit.entities.witnesses import (
 )
 from graphkit.entities.words import hash_names
 
-_MOST_PASSAGES = 200_000_000
+_MOST_PASSAGES = 120_000_000
 _BATCH = 2_000_000  # records that are gathered before they are put in partitions
 _SEED = np.uint64(0xCBF29CE484222325)
 _FIRST_BIT = np.uint64(2)  # the two below say what a key is of

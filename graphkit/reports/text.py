@@ -27,6 +27,7 @@ from graphkit.reports.spelling import bits, cell, moment, plural, visible
 
 _BAR = 30
 _FACTS = 20
+_FAMILIES = 8
 _MEMBERS = 40
 _EXAMPLES = 3
 _IDLE = 10
@@ -115,8 +116,13 @@ def _benign(entries: list[dict[str, Any]]) -> list[str]:
     return [*lines, f"  and {plural(more, 'more entry', 'more entries')}"] if more > 0 else lines
 
 
-def explain(detection: Judged, ring_id: str) -> str:
-    """Say why a ring is one: score, evidence per signal, shared facts, members.
+def explain(detection: Judged, ring_id: str, families: pa.Table | None = None) -> str:
+    """Say why a ring is one: score, evidence per signal, shared facts, texts, members.
+
+    Args:
+        detection: the day's tables.
+        ring_id: the ring.
+        families: FAMILIES; without them texts are facts among others.
 
     Raises:
         UsageError: the day has no such ring.
@@ -134,6 +140,8 @@ def explain(detection: Judged, ring_id: str) -> str:
     parts = [_headline(found[0], told)]
     parts.append(_waterfall(strengths(detection)[ring_id]))
     parts.append(_facts(facts_of(detection, ring_id)))
+    if families is not None:
+        parts += _families(of_ring(families, ring_id))
     parts.append(_members(members_of(detection, ring_id)))
     return "\n\n".join([*parts, CAUTION])
 
@@ -191,6 +199,25 @@ def _facts(facts: pa.Table) -> str:
     right = [False] * 4 + [True] * 4 + [False] * 2
     cut = f"\nand {facts.num_rows - len(shown):,} more" if facts.num_rows > len(shown) else ""
     return f"Shared facts\n{align(heads, rows, right=right)}{cut}"
+
+
+def _families(families: pa.Table) -> list[str]:
+    """Which wrapper and which data set, by how many, in how much of what the members sent."""
+    rows = [
+        [
+            family["sort"],
+            family["family"],
+            f"{family['share']:.0%}",
+            *(f"{family[name]:,}" for name in ("n_members", "n_events", "n_keys")),
+        ]
+        for family in families.slice(0, _FAMILIES).to_pylist()
+    ]
+    if not rows:
+        return []
+    heads = ["family", "key", "of requests", "members", "events", "keys"]
+    more = families.num_rows - len(rows)
+    cut = f"\nand {more:,} more" if more else ""
+    return [f"Texts in common\n{align(heads, rows, right=[False] * 2 + [True] * 4)}{cut}"]
 
 
 def _members(members: pa.Table) -> str:
