@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS ?= 1
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo test test-long lint notebooks bench bench-headline clean
+.PHONY: setup demo test test-long lint notebooks bench bench-headline weights clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,9 @@ bench: setup
 bench-headline: setup
 	$(BIN)/uv sync --locked --inexact --group rivals-prompts --python $(BIN)/python
 	$(BIN)/python -m benchmarks.similarity.headline
+
+weights: setup
+	$(BIN)/python -m benchmarks.weights
 
 clean:
 	rm -rf .venv dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -19,7 +19,9 @@ TIMESTAMP = pa.timestamp("us", tz="UTC")
 PROMPT_KINDS = ("prompt", "skeleton", "payload", "wrapper")
 # Made of a text or of several columns, so that no single value names them.
 UNNAMED_KINDS = ("billing", "card_weak", *PROMPT_KINDS)
-SIGNALS = ("address", "payment", "device", "email", "organisation", "prompt", "mention")
+# What accounts share; then what they do and are, and the company that a pair keeps.
+SHARED_SIGNALS = ("address", "payment", "device", "email", "organisation", "prompt", "mention")
+SIGNALS = (*SHARED_SIGNALS, "hours", "account", "context")
 
 
 @dataclass(frozen=True)
@@ -348,8 +350,8 @@ HUBS = Contract(
 EDGES = Contract(
     "EDGES",
     "One row per unordered pair of accounts with evidence, account_a < account_b: the weight is "
-    "the sum of the signals, all in millibits; probability is what it makes of the prior, in "
-    "thousandths; n_shared counts the shared entities.",
+    "the sum of the signals in millibits, the log odds that one operator's ring runs both; "
+    "probability is the same in thousandths; n_shared counts the shared entities.",
     {
         "account_a": pa.string(),
         "account_b": pa.string(),
@@ -364,7 +366,8 @@ FACTS = Contract(
     "FACTS",
     "One row per entity that two accounts or more hold and that says something: its signal, how "
     "many hold it, whether it proposes pairs or only corroborates, and the millibits it adds to a "
-    "pair that uses it fully.",
+    "pair whose activity all shows it and that shares nothing else of its signal; below 0 where it "
+    "speaks against.",
     {
         "kind": pa.string(),
         "entity": pa.int64(),
@@ -390,6 +393,23 @@ USES = Contract(
         "first_seen": TIMESTAMP,
         "last_seen": TIMESTAMP,
     },
+)
+SCORECARD = Contract(
+    "SCORECARD",
+    "One row per fact and interval of its values, from low (null: from the least) to below high "
+    "(null: without end): the signal that it counts for, the millibits it adds, and in how many "
+    "thousandths of the rows it was seen that were what the card looks for, and of the others. The "
+    "fact `base` is what every row starts from.",
+    {
+        "signal": pa.string(),
+        "fact": pa.string(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "millibits": pa.int64(),
+        "seen_for": pa.int64(),
+        "seen_against": pa.int64(),
+    },
+    required=("signal", "fact", "millibits", "seen_for", "seen_against"),
 )
 STRUCTURE = Contract(
     "STRUCTURE",

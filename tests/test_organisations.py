@@ -17,7 +17,7 @@ import graphkit as gk
 from graphkit.cli import app
 from graphkit.contracts import PROFILES
 from graphkit.entities import Key
-from graphkit.graph import weights_for
+from graphkit.graph import kinds_for
 from graphkit.reports import render, spell_rings
 from graphkit.rings.organisation import organisations
 from graphkit.settings import GraphSettings, Settings
@@ -84,10 +84,10 @@ def test_a_tenth_may_be_unknown_and_none_may_be_anothers() -> None:
 
 def test_sharing_a_verified_organisation_weighs_nothing() -> None:
     plain, trusted = (
-        {row["kind"]: row for row in weights_for(GraphSettings(trust_org_id=trust)).to_pylist()}
+        {row["kind"]: row for row in kinds_for(GraphSettings(trust_org_id=trust)).to_pylist()}
         for trust in (False, True)
     )
-    assert trusted.pop("org") == plain.pop("org") | {"per_bit": 0}
+    assert trusted.pop("org") == plain.pop("org") | {"per_bit": 0, "ceiling": 6500}
     assert trusted == plain
 
 

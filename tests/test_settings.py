@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graphkit.errors import SettingsError
-from graphkit.graph import default_weights, weights_for
+from graphkit.graph import default_kinds, kinds_for
 from graphkit.settings import GraphSettings, KindSettings, Settings, load_settings, origins
 
 FILE = """
@@ -89,9 +89,10 @@ def test_an_unknown_variable_of_a_section_is_refused() -> None:
 
 def test_a_kinds_own_values_go_before_the_table() -> None:
     own = {"ip": KindSettings(hub_cap=7), "phone": KindSettings(per_bit=800, signal="device")}
-    rows = {row["kind"]: row for row in weights_for(GraphSettings(kinds=own)).to_pylist()}
-    packaged = {row["kind"]: row for row in default_weights().to_pylist()}
+    rows = {row["kind"]: row for row in kinds_for(GraphSettings(kinds=own)).to_pylist()}
+    packaged = {row["kind"]: row for row in default_kinds().to_pylist()}
     assert rows["ip"] == packaged["ip"] | {"hub_cap": 7}
     changed = {"kind": "phone", "per_bit": 800, "signal": "device"}
     assert rows["phone"] == packaged["*"] | changed
+    assert packaged["ip"]["per_bit"] is None
     assert rows["card"] == packaged["card"]

@@ -2,6 +2,7 @@
 
 from graphkit.cli import questions as questions  # their commands join the others
 from graphkit.cli import validate as validate
+from graphkit.cli import weights as weights
 from graphkit.cli import worlds as worlds
 from graphkit.cli.commands import app
 from graphkit.cli.terminal import guarded

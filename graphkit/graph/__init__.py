@@ -1,17 +1,31 @@
 """Graph: the heterogeneous graph of accounts and entities, and its projection on accounts."""
 
+from graphkit.graph.cards import ROUNDS, explained_card, pair_card
+from graphkit.graph.corroboration import TOGETHER, facts_together
 from graphkit.graph.heterogeneous import HeteroGraph, build_graph
+from graphkit.graph.kinds import KINDS, default_kinds, kinds_for
+from graphkit.graph.pair_facts import ALONE, facts_alone
+from graphkit.graph.people import know_people
 from graphkit.graph.projection import Projection, project
+from graphkit.graph.sharing import share_entities
 from graphkit.graph.structure import structure
-from graphkit.graph.weights import WEIGHTS, default_weights, weights_for
 
 __all__ = [
-    "WEIGHTS",
+    "ALONE",
+    "KINDS",
+    "ROUNDS",
+    "TOGETHER",
     "HeteroGraph",
     "Projection",
     "build_graph",
-    "default_weights",
+    "default_kinds",
+    "explained_card",
+    "facts_alone",
+    "facts_together",
+    "kinds_for",
+    "know_people",
+    "pair_card",
     "project",
+    "share_entities",
     "structure",
-    "weights_for",
 ]

@@ -14,8 +14,8 @@ from graphkit.reports.spelling import plural
 from graphkit.settings import Settings
 
 CAUTION = (
-    "graphkit surfaces candidates; people decide. The weights are first ones, set by hand and not "
-    "fitted to any labelled case: a score orders suspicion, it is not a probability."
+    "graphkit surfaces candidates; people decide. The weights are fitted on simulated providers, "
+    "not on any labelled case: a score orders suspicion, it is not a probability."
 )
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphkit.contracts import EVIDENCE, RING_MEMBERS, RINGS, SIGNALS
+from graphkit.contracts import EVIDENCE, RING_MEMBERS, RINGS
+from graphkit.contracts import SHARED_SIGNALS as SIGNALS
 from graphkit.rings.membership import COUNTED, Members, Pairs, settle
 from graphkit.rings.organisation import organisations
 from graphkit.settings import RingSettings, Settings
@@ -176,14 +177,14 @@ WITH held AS (
 )
 SELECT CAST($dt AS DATE) AS dt, ring_id, signal, kind,
     kind || '-' || printf('%016x', entity) AS entity, trait, role,
-    n_members, n_holders, n_events, first_seen, last_seen, weight * part // 1000 AS weight, members
+    n_members, n_holders, n_events, first_seen, last_seen, weight, members
 FROM (
     SELECT ring_id, kind, entity, count(*) AS n_members, CAST(sum(n) AS BIGINT) AS n_events,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        list_sort(list(part), 'DESC')[2] AS part, list(account_id ORDER BY account_id) AS members
+        list(account_id ORDER BY account_id) AS members
     FROM tied GROUP BY ring_id, kind, entity HAVING count(*) > 1
 ) JOIN facts USING (kind, entity)
-ORDER BY ring_id, weight * part // 1000 * n_members DESC, kind, n_members DESC,
+ORDER BY ring_id, weight * n_members DESC, kind, n_members DESC,
     first_seen, last_seen, entity
 """
 _RINGS = """

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graphkit.contracts import SIGNALS
+from graphkit.contracts import SHARED_SIGNALS as SIGNALS
 from graphkit.settings import RingSettings
 
 _ROUNDS = 20

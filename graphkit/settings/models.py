@@ -49,7 +49,10 @@ class DaySettings(_Frozen):
 
 
 class KindSettings(_Frozen):
-    """What an entity of one kind is worth; what is left out is as in the weights table."""
+    """What an entity of one kind is worth; what is left out is as in the table of kinds.
+
+    A kind with `per_bit` is weighed by hand; the scorecard then leaves it alone.
+    """
 
     signal: Signal | None = Field(None, description="the signal that the kind belongs to")
     hub_cap: int | None = Field(
@@ -58,12 +61,6 @@ class KindSettings(_Frozen):
     per_bit: int | None = Field(None, ge=0, description="millibits of evidence per bit of rarity")
     ceiling: int | None = Field(
         None, ge=0, description="the most that the kind adds to a pair, in millibits"
-    )
-    full_share: int | None = Field(
-        None,
-        ge=0,
-        le=1000,
-        description="share of both accounts' requests, in thousandths, at which it counts in full",
     )
 
 
@@ -77,7 +74,7 @@ class GraphSettings(_Frozen):
     )
     kinds: dict[str, KindSettings] = Field(
         default_factory=dict,
-        description="what an entity of a kind is worth, by kind; goes before the weights table",
+        description="what an entity of a kind is worth, by kind; goes before the table of kinds",
     )
     trust_org_id: bool = Field(
         False,
@@ -85,7 +82,9 @@ class GraphSettings(_Frozen):
         "organisation are then set apart",
     )
     prior_bits: float = Field(
-        10.0, description="bits of evidence at which a pair is as likely operated together as not"
+        10.0,
+        description="bits of evidence at which a pair that shares only what is weighed by hand is "
+        "as likely operated together as not; the scorecard has its own",
     )
     min_probability: float = Field(
         0.05, ge=0, lt=1, description="probability below which a pair is no edge"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from graphkit.communities import detect_communities
-from graphkit.contracts import BENIGN, LINKS, PROFILES
+from graphkit.contracts import ACTIVITY, BENIGN, LINKS, PROFILES
 from graphkit.detection import Detection, Findings
 from graphkit.entities import Key, key_benign
 from graphkit.errors import UsageError
-from graphkit.graph import build_graph, project, structure, weights_for
+from graphkit.graph import build_graph, kinds_for, project, structure
 from graphkit.graph.benign import match_benign, without_benign
 from graphkit.ingest.benign import check_benign
 from graphkit.ingest.odd_days import OddDay, check_own_rows, odd_days
@@ -50,8 +50,11 @@ def detect_window(
     profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in ordered)])
     gap = settings.graph.address_gap_h
     removed = match_benign(links, BENIGN.empty() if benign is None else benign, dt=dt)
-    graph = build_graph(without_benign(links, removed), profiles, address_gap_h=gap)
-    projection = project(graph, weights_for(settings.graph), settings=settings.graph)
+    judged = without_benign(links, removed)
+    graph = build_graph(judged, profiles, address_gap_h=gap)
+    activity = pa.concat_tables([ACTIVITY.empty(), *(day.activity for day in ordered)])
+    kinds = kinds_for(settings.graph)
+    projection = project(graph, judged, profiles, activity, kinds, settings=settings.graph)
     edges, uses, facts = projection.edges, projection.uses, projection.facts
     order = structure(graph)
     membership = detect_communities(edges, order, settings=settings.communities, seed=settings.seed)
