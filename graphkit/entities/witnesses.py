@@ -43,7 +43,7 @@ TRAITS = (
 PARTITION_SHIFT, PARTITIONS = np.uint64(58), 64
 _MOST_ROWS, _MOST_ALONE = 32, 8
 _ONE_PARTITION = 2_000_000  # records below which partitions only cost
-_ROWS = 1_000_000  # looked up at a time
+_ROWS, _ACCOUNTS = 1_000_000, 100_000  # looked up, and ranked, at a time
 _TAGS = np.uint64(3)
 _SIGN_BITS = np.uint64(62)
 
@@ -223,22 +223,29 @@ def _whole(pairs: _Pairs, found: list[_Found]) -> TextLinks:
 
 
 def _few(links: TextLinks) -> TextLinks:
-    """Leave no account more rows than are kept."""
-    rows = np.bincount(links.account)[links.account]
-    heavy = np.flatnonzero(rows > _MOST_ALONE)
-    if not len(heavy):
-        return links
-    account, n, shared = links.account[heavy], links.n[heavy], links.shared[heavy]
-    order = np.lexsort((links.entity[heavy], -n, ~shared, account))
+    """Leave no account more rows than are kept; ranked by ranges of accounts, to hold less."""
+    rows = np.bincount(links.account)
+    kept = rows[links.account] <= _MOST_ALONE
+    heavy = np.flatnonzero(~kept)
+    for low in range(0, len(rows), _ACCOUNTS):
+        account = links.account[heavy]
+        mine = heavy[(account >= low) & (account < low + _ACCOUNTS)]
+        kept[_first(links, mine)] = True
+    return TextLinks(*_masked(links, kept))
+
+
+def _first(links: TextLinks, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of some rows, all of their accounts, those that are kept."""
+    account, n, shared = links.account[rows], links.n[rows], links.shared[rows]
+    order = np.lexsort((links.entity[rows], -n, ~shared, account))
     owner, alone = account[order], (~shared & (n == 1))[order]
     first = np.searchsorted(owner, owner)
     rank = np.arange(len(owner)) - first
     # Those that are alone come last, so their rank among themselves is what the others leave.
     others = np.cumsum(~alone)
-    among = np.arange(len(owner)) - first - (others - others[first] + ~alone[first])
-    kept = rows <= _MOST_ALONE
-    kept[heavy[order[(rank < _MOST_ROWS) & (~alone | (among < _MOST_ALONE))]]] = True
-    return TextLinks(*_masked(links, kept))
+    among = rank - (others - others[first] + ~alone[first])
+    kept: NDArray[np.int64] = rows[order[(rank < _MOST_ROWS) & (~alone | (among < _MOST_ALONE))]]
+    return kept
 
 
 def _masked(columns: tuple[Any, ...], mask: NDArray[np.bool_]) -> list[Any]:
