@@ -203,6 +203,11 @@ def candidates(
         base = requests if of_requests else events[account, entity[0]]
         return any(1000 * run[2] // max(base, run[2]) >= 50 for run in held[entity][account])
 
+    def rare(x: tuple[str, int], y: tuple[str, int]) -> bool:
+        both = [a for a in held[x] if a in held[y] and much(a, x) and much(a, y)]
+        n_accounts = len({row[0] for row in rows})
+        return len(both) * n_accounts >= 4 * len(held[x]) * len(held[y])
+
     def common(entity: tuple[str, int], *pair: str) -> int:
         sent = [sum(run[2] for run in held[entity][account]) for account in pair]
         return min(1000 * n // max(requests, n) for n in sent)
@@ -212,7 +217,7 @@ def candidates(
         both = {e for e, holders in held.items() if a in holders and b in holders}
         met = {e for e in both if meet(e[0], held[e][a], held[e][b], 24)}
         crowds = [e for e in both & hubs if much(a, e) and much(b, e)]
-        agree = any(x[0] != y[0] for x, y in combinations(crowds, 2))
+        agree = any(x[0] != y[0] and rare(x, y) for x, y in combinations(crowds, 2))
         near = met - hubs
         texts = [e for e in near if e[0] in PROMPT_KINDS]
         telling = any(e not in texts or common(e, a, b) >= 20 for e in near)
