@@ -1,7 +1,8 @@
 """Fit the pair scorecards on simulated worlds whose every knob is drawn at random.
 
-Writes `graphkit/graph/alone.csv` and `together.csv`. The worlds are those of the seeds below, which
-no reported figure comes from. The same code writes the same bytes.
+Writes `graphkit/graph/alone.csv` and `together.csv`, then, on other worlds, the cards that judge:
+`graphkit/rings/scorecard.csv`. The worlds are those of the seeds below, which no reported figure
+comes from. The same code writes the same bytes.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 import graphkit.graph
+from benchmarks.ringcards import WORLDS as RING_WORLDS
+from benchmarks.ringcards import make_window, write_cards
 from graphkit.contracts import ACTIVITY, LINKS, PROFILES
 from graphkit.entities import Key
 from graphkit.graph import (
@@ -191,7 +194,7 @@ def write_card(name: str, card: pa.Table) -> None:
 
 
 def main() -> None:
-    """Fit and write both cards."""
+    """Fit and write the pair cards, then the cards that judge."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.weights", description=__doc__)
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--worlds", type=int, default=WORLDS, help="how many worlds to fit on")
@@ -207,6 +210,10 @@ def main() -> None:
             write_card(ROUNDS[0], alone)
             both = fitted(TOGETHER, list(pool.map(partial(second_rows, alone), paths)))
             write_card(ROUNDS[1], both)
+        # A new pool: the graph stage reads its cards once per process.
+        with ProcessPoolExecutor(chosen.workers, mp_context=get_context("forkserver")) as pool:
+            windows = list(pool.map(partial(make_window, place), range(RING_WORLDS)))
+        write_cards(windows, Settings())
 
 
 if __name__ == "__main__":

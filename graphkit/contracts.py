@@ -455,9 +455,12 @@ RINGS = Contract(
     "One row per ring of a day. status is published, candidate (below the floors) or organisation "
     "(past them, but inside one verified organisation); organisation is the pseudonym of the one "
     "that the ring lies inside (null where in none, or where no organisation is verified). score "
-    "is in millibits; n_active counts members with an event on "
+    "is the log odds, in millibits, that one operator runs at least half of the accounts; "
+    "benign is what explains the group better (null where nothing does), and then it is a "
+    "candidate whatever its score; n_active counts members with an event on "
     "the day itself; requests and amount_usd are the members' over the window; first and last seen "
-    "are those of the shared facts; signals are named strongest first.",
+    "are those of the shared facts; signals that carry at least half of the members are named "
+    "strongest first.",
     {
         "dt": pa.date32(),
         "ring_id": pa.string(),
@@ -472,13 +475,14 @@ RINGS = Contract(
         "last_seen": TIMESTAMP,
         "signals": pa.string(),
         "organisation": pa.string(),
+        "benign": pa.string(),
     },
     key=("dt", "ring_id"),
 )
 RING_MEMBERS = Contract(
     "RING_MEMBERS",
-    "One row per day, ring and account. score and status are the ring's; confidence is the share "
-    "of the account's evidence that lies inside the ring.",
+    "One row per day, ring and account. score and status are the ring's; confidence is the "
+    "probability that the ring's operator runs the account.",
     {
         "dt": pa.date32(),
         "ring_id": pa.string(),
@@ -532,6 +536,24 @@ FAMILIES = Contract(
     },
     required=("ring_id", "family", "sort", "n_keys", "n_members", "n_events", "share"),
     key=("ring_id", "family"),
+)
+RING_FACTS = Contract(
+    "RING_FACTS",
+    "One row per day, ring, question and fact that says something: the question is `ring` or a "
+    "benign explanation; value is the fact's (null where it has none), millibits what it adds to "
+    "the question's log odds; `base` is what they are before any fact is known, and `total` their "
+    "sum. Of the explanations only the likeliest shows more than its total.",
+    {
+        "dt": pa.date32(),
+        "ring_id": pa.string(),
+        "question": pa.string(),
+        "fact": pa.string(),
+        "value": pa.float64(),
+        "millibits": pa.int64(),
+        "says": pa.string(),
+    },
+    key=("dt", "ring_id", "question", "fact"),
+    required=("dt", "ring_id", "question", "fact", "millibits", "says"),
 )
 HOLDERS = Contract(
     "HOLDERS",

@@ -28,6 +28,7 @@ class Findings:
         rings: RINGS, strongest first.
         members: RING_MEMBERS in the order of their rings.
         evidence: EVIDENCE.
+        ring_facts: RING_FACTS: what speaks for and against each ring.
         edges: EDGES.
         facts: FACTS.
         membership: MEMBERSHIP.
@@ -46,6 +47,7 @@ class Findings:
     rings: pa.Table
     members: pa.Table
     evidence: pa.Table
+    ring_facts: pa.Table
     edges: pa.Table
     facts: pa.Table
     membership: pa.Table
@@ -89,6 +91,11 @@ class Detection:
     def evidence(self) -> Listing:
         """One row per ring and shared fact."""
         return Listing(self.findings.evidence)
+
+    @property
+    def ring_facts(self) -> Listing:
+        """One row per ring, question and fact: what speaks for and against it."""
+        return Listing(self.findings.ring_facts)
 
     @property
     def communities(self) -> Listing:
@@ -200,7 +207,7 @@ class Why:
         ring_id: its ring; None where it is in none.
         reason: one sentence.
         ties: its strongest ties: account, weight and each signal in millibits, probability in
-            thousandths, and whether the other is in the same ring.
+            thousandths, the other's ring, and whether it is the same.
         facts: what it shares with others: kind, entity, trait, holders, role, weight in millibits.
 
     Raises:
@@ -233,8 +240,7 @@ class Why:
             status = mine[0]["status"]
             where = "inside one verified organisation" if status == "organisation" else status
             return (
-                f"{mine[0]['confidence']:.0%} of its evidence lies inside ring {self.ring_id} "
-                f"({where})."
+                f"Ring {self.ring_id} ({where}); it belongs to it by {mine[0]['confidence']:.0%}."
             )
         named = (pc.field("kind") == "account") & (pc.field("entity") == self.account_id)
         listed = findings.benign.filter(named & (pc.field("state") == "applied")).to_pylist()
@@ -245,24 +251,13 @@ class Why:
             hubs = f" {held} of what it shares are hubs, which propose no pair." if held else ""
             return f"In no ring: no other account shares enough with it to make a tie.{hubs}"
         best = self.ties.to_pylist()[0]
-        size = self._community_size(findings)
-        if size < settings.rings.min_size:
-            return (
-                f"In no ring: its strongest tie has {best['weight'] / 1000:.1f} bits, and its "
-                f"community {size} of the {settings.rings.min_size} accounts that a ring needs."
-            )
+        rings = [tie["ring_id"] for tie in self.ties.to_pylist() if tie["ring_id"] is not None]
+        near = f", among them with {rings[0]}," if rings else ""
         return (
-            f"In no ring: in its community of {size} too little of its own evidence speaks for it "
-            f"(floors: {settings.rings.min_confidence:.0%} of it inside, "
-            f"{settings.rings.min_member_bits:g} bits)."
+            f"In no ring: its ties{near} have at best a probability of "
+            f"{best['probability'] / 1000:.0%}, and they make it less likely than "
+            f"{settings.rings.min_confidence:.0%} that a ring's operator runs it."
         )
-
-    def _community_size(self, findings: Findings) -> int:
-        membership = findings.membership
-        mine = membership.filter(pc.field("account_id") == self.account_id)["community"]
-        if not len(mine):
-            return 1
-        return membership.filter(pc.field("community") == mine[0].as_py()).num_rows
 
     def __str__(self) -> str:
         parts = [f"Account {self.account_id!r}: {self.reason}"]
@@ -286,7 +281,7 @@ ties AS (
     UNION ALL
     SELECT account_a, * EXCLUDE (account_a, account_b) FROM edges WHERE account_b = $account
 )
-SELECT t.account_id AS account_id, t.* EXCLUDE (account_id),
+SELECT t.account_id AS account_id, t.* EXCLUDE (account_id), m.ring_id AS ring_id,
     coalesce(m.ring_id IN (SELECT ring_id FROM mine), false) AS same_ring
 FROM ties AS t LEFT JOIN members AS m USING (account_id)
 ORDER BY weight DESC, same_ring DESC, t.account_id LIMIT 10

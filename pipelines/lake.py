@@ -36,6 +36,7 @@ from graphkit.contracts import (
     ODD_DAYS,
     PROFILES,
     REJECTS,
+    RING_FACTS,
     RING_MEMBERS,
     RINGS,
 )
@@ -48,6 +49,7 @@ RING_TABLES = {
     "rings": RINGS,
     "members": RING_MEMBERS,
     "evidence": EVIDENCE,
+    "ring_facts": RING_FACTS,
     "edges": EDGES,
     "facts": FACTS,
     "membership": MEMBERSHIP,

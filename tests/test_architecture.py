@@ -168,6 +168,7 @@ RULES = (
         exceptions={
             r"graphkit/settings/load\.py": "reads the one TOML file that it is handed",
             r"graphkit/graph/(kinds|cards)\.py": "reads the tables that ship beside it",
+            r"graphkit/rings/cards\.py": "reads the cards that ship beside it",
             r"graphkit/entities/canonical\.py": "reads the list that ships beside it",
         },
     ),

@@ -107,7 +107,6 @@ def test_it_is_a_partition_of_connected_communities_that_no_vertex_wants_to_leav
 ) -> None:
     found = partition(weights, resolution=resolution)
     assert set(found) == {f"a{vertex:04}" for pair in weights for vertex in pair}
-    before = quality(weights, found, resolution)
     for group in blocks(found):
         reached, frontier = set(), {min(group)}
         while frontier:
@@ -119,10 +118,31 @@ def test_it_is_a_partition_of_connected_communities_that_no_vertex_wants_to_leav
                 if f"a{x:04}" in frontier and f"a{y:04}" in group
             } - reached
         assert reached == group, "a community must be connected"
-    for account in found:
-        for community in {*found.values(), max(found.values()) + 1}:
-            moved = quality(weights, {**found, account: community}, resolution)
-            assert moved <= before + 1e-9, "a vertex could still improve"
+    for group in blocks(found):
+        couples = len(group) * (len(group) - 1) / 2
+        tied = {
+            account: sum(
+                p / 1000
+                for (a, b), p in weights.items()
+                if f"a{a:04}" in group
+                and f"a{b:04}" in group
+                and account in (f"a{a:04}", f"a{b:04}")
+            )
+            for account in group
+        }
+        mean = sum(tied.values()) / 2 / max(couples, 1)
+        least = max(resolution, CommunitySettings().split * mean) * (len(group) - 1)
+        assert all(sum_ >= least - 1e-9 for sum_ in tied.values()), "a vertex belongs elsewhere"
+
+
+def test_dense_groups_come_apart_and_loose_ones_stay() -> None:
+    dense = {pair: 900 for start in (0, 6) for pair in combinations(range(start, start + 6), 2)}
+    bridged = dense | {(a, b): 300 for a in range(6) for b in range(6, 12) if (a + b) % 2}
+    assert blocks(partition(bridged, resolution=0.03)) == {
+        frozenset(f"a{vertex:04}" for vertex in range(start, start + 6)) for start in (0, 6)
+    }
+    loose = dict.fromkeys(combinations(range(12), 2), 150)
+    assert len(blocks(partition(loose, resolution=0.03))) == 1
 
 
 @settings(max_examples=25)

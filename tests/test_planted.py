@@ -14,8 +14,7 @@ import graphkit as gk
 from graphkit.evaluate import Scores, evaluate
 from graphkit.simulate import Crowd, Honest, Rings, World, simulate
 
-# Kinds of honest groups that look like rings to weights set by hand: one card, one egress, one
-# template, one schedule.
+# Kinds of honest groups that look most like rings: one card, egress, template, schedule.
 UNTOLD = {"integrator_share": 0.0, "fleet_share": 0.0, "classroom_share": 0.0}
 FLOORS = World(accounts=3000, days=5, honest=Honest(**UNTOLD))
 
@@ -35,9 +34,6 @@ def test_rings_are_found_and_others_are_not(seed: int, tmp_path: Path) -> None:
     assert scores.ring_purity >= 0.9, scores
 
 
-@pytest.mark.xfail(
-    strict=True, reason="rings are judged by floors set by hand, not by a fitted card"
-)
 def test_no_kind_of_honest_group_is_taken_for_a_ring(tmp_path: Path) -> None:
     scores = scores_of(World(accounts=3000, days=5, seed=101), tmp_path)
     assert scores.recall >= 0.85, scores
@@ -66,7 +62,8 @@ from graphkit.entities import Key
 started = time.process_time()
 found = gk.detect(sys.argv[1], key=Key(bytes(range(32))))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-largest = max(found.rings["size"].to_pylist(), default=0)
+shown = [ring["size"] for ring in found.rings.to_pylist() if ring["status"] == "published"]
+largest = max(shown, default=0)
 held = found.findings.hubs.to_pylist()
 most = {kind: max((h["n_accounts"] for h in held if h["kind"] == kind), default=0)
         for kind in ("ip", "prompt")}

@@ -24,6 +24,7 @@ from graphkit.contracts import (
     ODD_DAYS,
     PROFILES,
     REJECTS,
+    RING_FACTS,
     RING_MEMBERS,
     RINGS,
     SIGNALS,
@@ -33,6 +34,12 @@ from graphkit.errors import UsageError
 from graphkit.reports import as_csv, as_html, as_json, as_table, explain, render, spell_day, visible
 from graphkit.reports.findings import strengths
 from graphkit.reports.page import CANDIDATES_SHOWN, MEMBERS_SHOWN, RINGS_SHOWN
+from graphkit.reports.standing import (
+    needed_entities,
+    needed_signals,
+    strongest_ties,
+    ties_of,
+)
 from graphkit.settings import Settings
 
 DAY = date(2026, 11, 22)
@@ -65,6 +72,7 @@ class Sheet:
     rings: pa.Table = field(default_factory=RINGS.empty)
     members: pa.Table = field(default_factory=RING_MEMBERS.empty)
     evidence: pa.Table = field(default_factory=EVIDENCE.empty)
+    ring_facts: pa.Table = field(default_factory=RING_FACTS.empty)
     edges: pa.Table = field(default_factory=EDGES.empty)
     hubs: pa.Table = field(default_factory=HUBS.empty)
     lineage: pa.Table = field(default_factory=LINEAGE.empty)
@@ -102,7 +110,24 @@ def ring_row(ring_id: str, size: int, *, status: str = "published") -> dict[str,
 def edge_row(a: str, b: str, **parts: int) -> dict[str, Any]:
     evidence = dict.fromkeys(SIGNALS, 0) | parts
     pair = {"account_a": min(a, b), "account_b": max(a, b)}
-    return pair | evidence | {"weight": sum(parts.values()), "n_shared": len(parts)}
+    weight = {"weight": sum(parts.values()), "probability": 900, "n_shared": len(parts)}
+    return pair | evidence | weight
+
+
+def told_rows(ring_id: str) -> list[dict[str, Any]]:
+    """What speaks for and against a ring, and two explanations, the second likelier."""
+    told = [
+        ("ring", "total", None, 41_250, "one operator runs these accounts"),
+        ("ring", "mean", 0.75, 45_000, "mean probability of a pair of members"),
+        ("ring", "base", None, -3_750, "before any fact is known"),
+        ("household", "total", None, -9_000, "people of one household"),
+        ("company", "total", None, -500, "41.4%"),
+        ("company", "size", 1.58, -1_500, "accounts, log2"),
+        ("company", "base", None, 1_000, "before any fact is known"),
+    ]
+    names = ("question", "fact", "value", "millibits", "says")
+    common = {"dt": DAY, "ring_id": ring_id}
+    return [common | dict(zip(names, row, strict=True)) for row in told]
 
 
 def fact_row(ring_id: str, signal: str, members: list[str], **more: Any) -> dict[str, Any]:
@@ -126,7 +151,7 @@ def fact_row(ring_id: str, signal: str, members: list[str], **more: Any) -> dict
 
 def sheet(accounts: list[str], *, trait: str = "template of 12 words", n_rings: int = 1) -> Sheet:
     """Rings over the same number of accounts each; the first ring's accounts are as given."""
-    rings, members, evidence, edges = [], [], [], []
+    rings, members, evidence, edges, told = [], [], [], [], []
     for at in range(n_rings):
         ring_id = f"R-{at + 1:04d}"
         names = accounts if at == 0 else [f"{ring_id}/{name}" for name in accounts]
@@ -144,6 +169,7 @@ def sheet(accounts: list[str], *, trait: str = "template of 12 words", n_rings: 
         ]
         evidence.append(fact_row(ring_id, "prompt", names, trait=trait))
         evidence.append(fact_row(ring_id, "payment", names[:2], weight=12_000))
+        told += told_rows(ring_id)
         chain = pairwise(names)
         edges += [edge_row(a, b, prompt=9_000, payment=1_500) for a, b in chain]
     hub = {"kind": "ip", "entity": "ip-00000000000000aa", "trait": "public", "n_accounts": 900}
@@ -151,6 +177,7 @@ def sheet(accounts: list[str], *, trait: str = "template of 12 words", n_rings: 
         rings=rows(RINGS, *rings),
         members=rows(RING_MEMBERS, *members),
         evidence=rows(EVIDENCE, *evidence),
+        ring_facts=rows(RING_FACTS, *told),
         edges=rows(EDGES, *edges),
         hubs=rows(HUBS, hub | {"pairs_withheld": 404_550}),
     )
@@ -178,8 +205,8 @@ def test_the_page_shows_rings_evidence_and_what_was_read() -> None:
     page = Page(render(sheet(["ann", "bob", "cy"])))
     for said in (
         *("R-0001", "ann", "template of 12 words", "41.2", "45.00", "off: no payments.fingerprint"),
-        *("404,550 pairs withheld", "people decide", "set by hand", "2026-10-24 to 2026-11-22"),
-        "29 days of it had no data",
+        *("404,550 pairs withheld", "people decide", "simulated worlds", "41.4%"),
+        *("2026-10-24 to 2026-11-22", "29 days of it had no data"),
     ):
         assert said in page.text, said
     assert page.tags.count("path") == 3 + 2, "every tie of a small ring is drawn"
@@ -276,6 +303,36 @@ def test_strengths_are_the_mean_over_all_pairs_inside(
 
 def test_explain_is_the_golden_text(golden: Any) -> None:
     golden("explain", explain(sheet(["ann", "bob", NASTY]), "R-0001"))
+
+
+def test_what_a_ring_rests_on() -> None:
+    chain = sheet(["ann", "bob", "cy", "dan"])
+    pairs = list(pairwise(["ann", "bob", "cy", "dan"]))
+    edges = [edge_row(a, b, prompt=9_000, payment=1_500, context=-8_000) for a, b in pairs]
+    chain = replace(chain, edges=rows(EDGES, *edges))
+    assert needed_signals(ties_of(chain, "R-0001")) == ["prompt"]
+    names = ["prompt-00000000000000f3", "payment-00000000000000f3"]
+    assert needed_entities(chain.evidence, chain.members) == names
+    loose = [edge_row(a, b, address=-9_000) for a, b in pairs]
+    assert needed_signals(ties_of(replace(chain, edges=rows(EDGES, *loose)), "R-0001")) == []
+    many = [
+        fact_row("R-0001", "payment", ["ann", "bob", "cy", "dan"], entity=f"card-{at:x}")
+        for at in range(13)
+    ]
+    assert needed_entities(rows(EVIDENCE, *many), chain.members) is None
+
+
+def test_a_ring_of_thousands_fits_on_a_screen() -> None:
+    large = explain(sheet([f"a{at:05}" for at in range(5_000)]), "R-0001")
+    assert len(large.splitlines()) < 100 and "and 4,960 more" in large
+
+
+def test_a_member_is_core_by_its_strongest_tie() -> None:
+    found = sheet(["ann", "bob", "cy"])
+    edges = found.edges.set_column(3, "probability", pa.array([900, 100]))
+    told = strongest_ties(ties_of(replace(found, edges=edges), "R-0001"))
+    places = [(row["account_id"], row["place"], row["tied_to"]) for row in told]
+    assert places == [("ann", "core", "bob"), ("bob", "core", "ann"), ("cy", "fringe", "bob")]
 
 
 def test_explain_names_the_rings_there_are() -> None:

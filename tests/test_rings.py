@@ -7,13 +7,47 @@ from itertools import combinations
 import pyarrow as pa
 import pytest
 
-from graphkit.contracts import EDGES, FACTS, MEMBERSHIP, PROFILES, SIGNALS, STRUCTURE, USES
+from graphkit.contracts import (
+    EDGES,
+    FACTS,
+    MEMBERSHIP,
+    PROFILES,
+    SCORECARD,
+    SIGNALS,
+    STRUCTURE,
+    USES,
+)
 from graphkit.rings import Judgement, judge
+from graphkit.rings.cards import EXPLANATIONS, default_cards
+from graphkit.rings.group import GROUP_FACTS
+from graphkit.rings.membership import MEMBER_FACTS
 from graphkit.settings import GraphSettings, RingSettings, Settings
 
 DAY = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Evidence = dict[tuple[str, str], dict[str, int]]
+
+
+def card(base: int, **facts: tuple[float, int, int]) -> pa.Table:
+    """A card of facts: a bound, the millibits below it and those from it on."""
+    rows: list[dict[str, object]] = [{"fact": "base", "millibits": base}]
+    for fact, (bound, below, above) in facts.items():
+        rows += [
+            {"fact": fact, "high": bound, "millibits": below},
+            {"fact": fact, "low": bound, "millibits": above},
+        ]
+    told = {"signal": "ties", "seen_for": 0, "seen_against": 0, "low": None, "high": None}
+    return SCORECARD.conform(
+        pa.Table.from_pylist([told | row for row in rows], schema=SCORECARD.schema)
+    )
+
+
+CARDS = {
+    "member": card(-3_000, mean=(0.25, 0, 6_000)),
+    "ring": card(-3_000, mean=(0.5, 0, 8_000)),
+    **{name: card(-4_000) for name in EXPLANATIONS},
+    "household": card(-3_000, size=(1.9, 10_000, 0)),
+}
 
 
 def clique(accounts: str, **signals: int) -> Evidence:
@@ -125,6 +159,7 @@ def judged(
         settings=Settings(
             rings=settings or RingSettings(), graph=GraphSettings(trust_org_id=trust_org_id)
         ),
+        cards=CARDS,
     )
 
 
@@ -132,87 +167,88 @@ def one(accounts: str) -> dict[str, int]:
     return dict.fromkeys(accounts, 0)
 
 
-def test_the_score_is_the_mean_of_the_strongest_evidence_shrunk() -> None:
-    evidence = clique("abcd", prompt=10_000, address=5_000)
-    evidence["a", "b"]["payment"] = 6_000
-    found = judged(evidence, one("abcd")).rings.to_pylist()
-    # Four members with 10 and 5 bits, two with 6 more, over four and one without evidence.
-    assert [row["score"] for row in found] == [(4 * 10_000 + 4 * 5_000 + 2 * 6_000) // 5]
-    assert found[0]["status"] == "published"
-    assert found[0]["signals"] == "prompt, address, payment"
+def test_what_is_published_lies_above_the_floor() -> None:
+    loose = {pair: {"p": 300} for pair in combinations("abcdef", 2)}
+    for evidence, score, status in [
+        (clique("abcdef"), 5_000, "published"),
+        (loose, -3_000, "candidate"),
+    ]:
+        (row,) = judged(evidence, one("abcdef")).rings.to_pylist()
+        assert (row["score"], row["status"], row["benign"]) == (score, status, None)
+    high = judged(clique("abcdef"), one("abcdef"), settings=RingSettings(min_score_bits=5.1))
+    assert high.rings["status"].to_pylist() == ["candidate"]
+
+
+def test_what_is_better_explained_is_a_candidate_that_says_so() -> None:
+    found = judged(clique("abc"), one("abc"))
+    (row,) = found.rings.to_pylist()
+    assert (row["score"], row["status"], row["benign"]) == (5_000, "candidate", "household")
+    told = [fact for fact in found.facts.to_pylist() if fact["question"] == "household"]
+    assert [(fact["fact"], fact["millibits"]) for fact in told] == [
+        ("total", 7_000),
+        ("size", 10_000),
+        ("base", -3_000),
+    ]
+
+
+def test_the_facts_of_each_answer_add_up_to_it() -> None:
+    evidence = clique("abc") | clique("uvwxyz") | {("a", "u"): {"p": 100}}
+    found = judged(evidence, one("abc") | dict.fromkeys("uvwxyz", 1))
+    scores = {row["ring_id"]: row["score"] for row in found.rings.to_pylist()}
+    sums: dict[tuple[str, str], list[int]] = {}
+    for fact in found.facts.to_pylist():
+        sums.setdefault((fact["ring_id"], fact["question"]), []).append(fact["millibits"])
+    for (ring, question), (total, *facts) in sums.items():
+        assert not facts or total == sum(facts)
+        assert question != "ring" or (facts and total == scores[ring])
+    assert {question for _, question in sums} == {"ring", *EXPLANATIONS}
 
 
 @pytest.mark.parametrize(
-    ("signals", "status"),
-    [
-        ({"prompt": 12_000, "address": 5_000}, "published"),
-        ({"payment": 6_500, "address": 5_000, "email": 3_000}, "candidate"),
-        ({"prompt": 3_000, "payment": 6_500, "address": 5_000}, "candidate"),
-    ],
+    ("probability", "trusted", "status"),
+    [(900, True, "organisation"), (900, False, "published"), (300, True, "candidate")],
 )
-def test_what_is_published(signals: dict[str, int], status: str) -> None:
-    found = judged(clique("abcdef", **signals), one("abcdef")).rings
-    assert found["status"].to_pylist() == [status]
-
-
-@pytest.mark.parametrize(
-    ("signals", "trusted", "status"),
-    [
-        ({"prompt": 12_000, "address": 5_000}, True, "organisation"),
-        ({"prompt": 12_000, "address": 5_000}, False, "published"),
-        ({"payment": 6_500, "address": 5_000, "email": 3_000}, True, "candidate"),
-    ],
-)
-def test_what_is_set_apart(signals: dict[str, int], trusted: bool, status: str) -> None:
+def test_what_is_set_apart(probability: int, trusted: bool, status: str) -> None:
     profiles = profiles_table("abcdef", orgs=dict.fromkeys("abcdef", 7))
-    found = judged(
-        clique("abcdef", **signals), one("abcdef"), profiles=profiles, trust_org_id=trusted
-    )
+    evidence = {pair: {"p": probability} for pair in combinations("abcdef", 2)}
+    found = judged(evidence, one("abcdef"), profiles=profiles, trust_org_id=trusted)
     (ring,) = found.rings.to_pylist()
     assert (ring["status"], set(found.members["status"].to_pylist())) == (status, {status})
     assert ring["organisation"] == ("org-0000000000000007" if trusted else None)
 
 
-def test_one_signal_alone_makes_no_member() -> None:
-    assert judged(clique("abcdef", prompt=12_000), one("abcdef")).rings.num_rows == 0
+def test_whose_ties_are_weak_is_peeled() -> None:
+    evidence = clique("abcdef") | {("a", "x"): {"p": 900}, ("b", "x"): {"p": 100}}
+    found = judged(evidence, one("abcdefx"))
+    assert found.members["account_id"].to_pylist() == list("abcdef")
 
 
-def test_a_shared_program_is_no_second_signal() -> None:
-    found = judged(clique("abcdef", prompt=12_000, device=2_500), one("abcdef"))
-    assert found.rings.num_rows == 0
+def test_who_falls_short_is_attached_where_it_fits() -> None:
+    evidence = clique("abcdef") | clique("uvwy")
+    evidence |= {(a, "x"): {"p": 900} for a in "abcdef"} | {("u", "x"): {"p": 900}}
+    found = judged(evidence, one("abcdef") | dict.fromkeys("uvwxy", 1))
+    ring = {row["account_id"]: row["ring_id"] for row in found.members.to_pylist()}
+    assert ring["x"] == ring["a"] != ring["u"]
 
 
-def test_an_innocent_with_a_copied_prompt_is_peeled() -> None:
-    evidence = clique("abcd", prompt=12_000, payment=6_000)
-    evidence |= {(a, "x"): {"prompt": 12_000} for a in "abcd"}
-    found = judged(evidence, one("abcdx"))
-    assert found.members["account_id"].to_pylist() == ["a", "b", "c", "d"]
+def test_who_fits_its_own_community_stays() -> None:
+    evidence = clique("abcdef") | clique("uvwxy") | {(a, "x"): {"p": 950} for a in "abcdef"}
+    found = judged(evidence, one("abcdef") | dict.fromkeys("uvwxy", 1))
+    ring = {row["account_id"]: row["ring_id"] for row in found.members.to_pylist()}
+    assert ring["x"] == ring["u"] != ring["a"]
 
 
-def test_a_member_whose_evidence_lies_elsewhere_is_peeled() -> None:
-    evidence = clique("abcd", prompt=12_000, payment=6_000)
-    evidence |= {("a", "x"): {"prompt": 12_000, "payment": 6_000}}
-    evidence |= {("x", other): {"address": 5_000} for other in "yz"}
-    found = judged(evidence, {**one("abcdx"), "y": 1, "z": 2})
-    members = {row["account_id"]: row["confidence"] for row in found.members.to_pylist()}
-    assert set(members) == set("abcd")
-    assert members["b"] == 1.0 and members["a"] == 0.75
+def test_confidence_is_that_of_the_ring_times_that_of_the_member() -> None:
+    found = judged(clique("abcdef"), one("abcdef"))
+    # 5 bits for the ring and 3 for each member, as odds.
+    assert set(found.members["confidence"].to_pylist()) == {round(0.970 * 0.889, 3)}
 
 
-def test_what_falls_apart_is_two_rings() -> None:
-    evidence = clique("abc", prompt=12_000, payment=6_000)
-    evidence |= clique("uvw", prompt=12_000, payment=6_000)
-    evidence["c", "u"] = {"prompt": 12_000}
-    bridged = judged(
-        {**evidence, ("c", "m"): {"prompt": 9_000}, ("m", "u"): {"prompt": 9_000}}, one("abcuvwm")
-    )
-    # The bridge m goes; c and u still touch, so it stays one ring until that tie goes as well.
-    assert bridged.rings["size"].to_pylist() == [6]
-    del evidence["c", "u"]
-    apart = judged(
-        {**evidence, ("c", "m"): {"prompt": 9_000}, ("m", "u"): {"prompt": 9_000}}, one("abcuvwm")
-    )
-    assert apart.rings["size"].to_pylist() == [3, 3]
+def test_signals_are_those_that_carry_half_of_the_members() -> None:
+    evidence = clique("abcdef", prompt=3_000, address=2_000, email=1_000)
+    evidence["a", "b"]["payment"] = 9_000
+    (row,) = judged(evidence, one("abcdef")).rings.to_pylist()
+    assert row["signals"] == "prompt, address"
 
 
 def test_fewer_than_min_size_is_no_candidate() -> None:
@@ -261,3 +297,11 @@ def test_rings_are_numbered_by_rank() -> None:
     evidence |= clique("uvwx", prompt=12_000, payment=6_000)
     rings = judged(evidence, {**one("abc"), **dict.fromkeys("uvwx", 1)}).rings.to_pylist()
     assert [(row["ring_id"], row["size"]) for row in rings] == [("R-0001", 4), ("R-0002", 3)]
+
+
+def test_the_packaged_cards_know_only_facts_that_are_gathered() -> None:
+    known = {"member": MEMBER_FACTS, "ring": GROUP_FACTS} | dict.fromkeys(EXPLANATIONS, GROUP_FACTS)
+    for name, found in default_cards().items():
+        names = {"base", *(spec.name for spec in known[name])}
+        assert set(found["fact"].to_pylist()) <= names
+        assert found["fact"].to_pylist().count("base") == 1

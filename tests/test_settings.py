@@ -12,7 +12,7 @@ FILE = """
 window = "14d"
 [rings]
 min_size = 4
-shrink = 2.0
+min_score_bits = 2.0
 [graph.kinds.phone]
 per_bit = 800
 """
@@ -28,13 +28,13 @@ def path(tmp_path: Path) -> Path:
 def test_a_flag_goes_before_the_environment_and_that_before_the_file(path: Path) -> None:
     environ = {"GRAPHKIT_RINGS__MIN_SIZE": "5", "GRAPHKIT_WINDOW": "9d", "GRAPHKIT_SEED": "3"}
     found = load_settings(path, environ=environ, window_d="7d", run={"threads": 1})
-    assert (found.window_d, found.rings.min_size, found.rings.shrink) == (7, 5, 2.0)
+    assert (found.window_d, found.rings.min_size, found.rings.min_score_bits) == (7, 5, 2.0)
     assert (found.seed, found.run.threads) == (3, 1)
     told = origins(path, environ=environ, window_d="7d", run={"threads": 1})
     assert told["window_d"] == told["run.threads"] == "flag"
     assert told["rings.min_size"] == told["seed"] == "environment"
-    assert told["rings.shrink"] == told["graph.kinds"] == "file"
-    assert "rings.min_signals" not in told
+    assert told["rings.min_score_bits"] == told["graph.kinds"] == "file"
+    assert "rings.min_confidence" not in told
 
 
 def test_a_path_in_the_file_is_taken_from_its_folder(tmp_path: Path) -> None:

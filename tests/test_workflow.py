@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import graphkit as gk
+from graphkit.contracts import SIGNALS
 from graphkit.entities import Key
 from graphkit.errors import DataError, SettingsError, UsageError
 from graphkit.simulate import World, simulate
@@ -85,14 +86,7 @@ def test_why_a_member_is_in(detection: gk.Detection) -> None:
     why = detection.why(member["account_id"])
     assert why.ring_id == member["ring_id"] in why.reason
     ties = why.ties.to_pylist()
-    assert ties and all(
-        tie["weight"]
-        == sum(
-            tie[s]
-            for s in ("address", "payment", "device", "email", "organisation", "prompt", "mention")
-        )
-        for tie in ties
-    )
+    assert ties and all(tie["weight"] == sum(tie[s] for s in SIGNALS) for tie in ties)
     assert ties[0]["same_ring"]
     assert "<table>" in why._repr_html_() and member["account_id"] in str(why)
 

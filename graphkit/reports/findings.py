@@ -14,8 +14,8 @@ from graphkit.reports.spelling import plural
 from graphkit.settings import Settings
 
 CAUTION = (
-    "graphkit surfaces candidates; people decide. The weights are fitted on simulated providers, "
-    "not on any labelled case: a score orders suspicion, it is not a probability."
+    "graphkit surfaces candidates; people decide. Its scorecards are fitted on simulated worlds "
+    "and not on any labelled case: a score orders suspicion; as a probability it is theirs."
 )
 
 
@@ -37,6 +37,10 @@ class Judged(Protocol):
     @property
     def evidence(self) -> pa.Table:
         """EVIDENCE."""
+
+    @property
+    def ring_facts(self) -> pa.Table:
+        """RING_FACTS."""
 
     @property
     def edges(self) -> pa.Table:

@@ -25,7 +25,8 @@ from graphkit.reports.findings import (
     strengths,
     window_of,
 )
-from graphkit.reports.spelling import bits, cell, clip, moment, plural, visible
+from graphkit.reports.spelling import bits, cell, chance, clip, moment, plural, visible
+from graphkit.reports.standing import fragility, strongest_ties, ties_of, told_of, totals
 
 RINGS_SHOWN = 50
 MEMBERS_SHOWN = 200
@@ -33,6 +34,7 @@ FACTS_SHOWN = 25
 CANDIDATES_SHOWN = 200
 HUBS_SHOWN = 15
 BENIGN_SHOWN = 200
+REASONS_SHOWN = 12
 
 
 def render(detection: Judged) -> str:
@@ -100,7 +102,13 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        bits=bits, moment=moment, cell=cell, n=_thousands, dollars=_dollars, show=_show
+        bits=bits,
+        chance=chance,
+        moment=moment,
+        cell=cell,
+        n=_thousands,
+        dollars=_dollars,
+        show=_show,
     )
     environment.filters["plural"] = plural
     return environment.get_template("report.html.j2")
@@ -156,7 +164,14 @@ def _ring(
     ]
     picture = draw(accounts, rows) if small else None
     most = max((abs(value) for value in parts.values()), default=0) or 1
+    ties, reasons = ties_of(detection, row["ring_id"]), told_of(detection, row["ring_id"])
+    score = totals(reasons)
     return {
+        "reasons": [fact for fact in reasons.get("ring", []) if fact["fact"] != "total"][
+            :REASONS_SHOWN
+        ],
+        "explanations": [(name, bits) for name, bits in score.items() if name != "ring"],
+        "rests": fragility(detection, row["ring_id"], ties),
         "row": row,
         "known": n_of_organisation(detection, row["ring_id"]) if row["organisation"] else 0,
         "told": told,
@@ -164,7 +179,7 @@ def _ring(
             (signal, value, round(100 * abs(value) / most, 1)) for signal, value in parts.items()
         ],
         "total": sum(parts.values()),
-        "members": members.slice(0, MEMBERS_SHOWN).to_pylist(),
+        "members": strongest_ties(ties)[:MEMBERS_SHOWN],
         "members_cut": max(0, members.num_rows - MEMBERS_SHOWN),
         "facts": rows,
         "facts_cut": facts.num_rows - len(rows),

@@ -47,6 +47,12 @@ def bits(millibits: int | None) -> str:
     return "-" if millibits is None else f"{millibits / 1000:,.1f}"
 
 
+def chance(millibits: int) -> str:
+    """Spell log odds in millibits as a probability; no certainty is ever claimed."""
+    share = 1 / (1 + 2.0 ** (-max(-60_000, min(60_000, millibits)) / 1000))
+    return "above 99.9%" if share > 0.999 else "below 0.1%" if share < 0.001 else f"{share:.1%}"
+
+
 def moment(at: datetime | None) -> str:
     """Spell a UTC time to the minute."""
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"

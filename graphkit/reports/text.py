@@ -13,7 +13,6 @@ from graphkit.reports.findings import (
     absent_columns,
     facts_of,
     history,
-    members_of,
     n_of_organisation,
     of_ring,
     of_status,
@@ -22,13 +21,16 @@ from graphkit.reports.findings import (
     spell_set_apart,
     strengths,
 )
-from graphkit.reports.listing import align, as_table
-from graphkit.reports.spelling import bits, cell, moment, plural, visible
+from graphkit.reports.listing import align
+from graphkit.reports.spelling import bits, cell, chance, moment, plural, visible
+from graphkit.reports.standing import fragility, strongest_ties, ties_of, told_of, totals
 
 _BAR = 30
 _FACTS = 20
 _FAMILIES = 8
 _MEMBERS = 40
+_REASONS = 8
+_ENTITIES = 5
 _EXAMPLES = 3
 _IDLE = 10
 
@@ -117,7 +119,7 @@ def _benign(entries: list[dict[str, Any]]) -> list[str]:
 
 
 def explain(detection: Judged, ring_id: str, families: pa.Table | None = None) -> str:
-    """Say why a ring is one: score, evidence per signal, shared facts, texts, members.
+    """Say why a ring is one, what speaks against it, and what it rests on.
 
     Args:
         detection: the day's tables.
@@ -138,11 +140,15 @@ def explain(detection: Judged, ring_id: str, families: pa.Table | None = None) -
         )
     told = [*_inside(detection, found[0]), *history(detection).get(ring_id, [])]
     parts = [_headline(found[0], told)]
+    parts.append(_reasons(told_of(detection, ring_id)))
     parts.append(_waterfall(strengths(detection)[ring_id]))
     parts.append(_facts(facts_of(detection, ring_id)))
     if families is not None:
         parts += _families(of_ring(families, ring_id))
-    parts.append(_members(members_of(detection, ring_id)))
+    ties = ties_of(detection, ring_id)
+    lines = [f"  {visible(line)}" for line in fragility(detection, ring_id, ties)]
+    parts.append("\n".join(["What it rests on", *lines]))
+    parts.append(_members(strongest_ties(ties)))
     return "\n\n".join([*parts, CAUTION])
 
 
@@ -161,7 +167,9 @@ def _headline(ring: Mapping[str, Any], told: list[str]) -> str:
     active, banned = ring["n_active"], ring["n_banned"]
     lines = [
         f"{ring['ring_id']}, {ring['status']}, {ring['dt']}",
-        f"score {bits(ring['score'])} bits; carried by {ring['signals'] or 'nothing'}",
+        f"score {bits(ring['score'])} bits: {chance(ring['score'])} that one operator runs at "
+        f"least half of it; carried by {ring['signals'] or 'no one signal'}",
+        *([f"better explained as {ring['benign']}"] if ring["benign"] else []),
         f"{plural(ring['size'], 'account')}, {active:,} active that day, {banned:,} banned",
         f"{plural(ring['requests'], 'request')} and ${ring['amount_usd'] or 0:,.2f} in the window",
         f"seen from {moment(ring['first_seen'])} to {moment(ring['last_seen'])} UTC",
@@ -220,8 +228,56 @@ def _families(families: pa.Table) -> list[str]:
     return [f"Texts in common\n{align(heads, rows, right=[False] * 2 + [True] * 4)}{cut}"]
 
 
-def _members(members: pa.Table) -> str:
-    shown = members.select(["account_id", "confidence"]).slice(0, _MEMBERS)
-    more = members.num_rows - shown.num_rows
+def _reasons(told: Mapping[str, list[dict[str, Any]]]) -> str:
+    """What speaks for and against the ring, and which benign explanations were considered."""
+    if not told:
+        return "What speaks for and against: not kept for this date"
+    score = totals(told)
+    facts = [fact for fact in told["ring"] if fact["fact"] != "total"]
+    rows = _spelt(facts[:_REASONS])
+    rest = sum(fact["millibits"] for fact in facts[_REASONS:])
+    rows += [["and all lesser facts", "", bits(rest)], ["score", "", bits(score["ring"])]]
+    right = [False, True, True]
+    parts = ["What speaks for and against", align(["fact", "value", "bits"], rows, right=right)]
+    names = [name for name in score if name != "ring"]
+    rows = [[name, bits(score[name]), chance(score[name])] for name in names]
+    parts += ["", "Benign explanations considered"]
+    parts.append(align(["explanation", "bits", "chance"], rows, right=right))
+    likeliest = next((name for name in names if len(told[name]) > 1), None)
+    if likeliest is not None:
+        facts = [fact for fact in told[likeliest] if fact["fact"] not in ("total", "base")]
+        parts += ["", f"What speaks for and against {likeliest}"]
+        parts.append(align(["fact", "value", "bits"], _spelt(facts[:_ENTITIES]), right=right))
+    return "\n".join(parts)
+
+
+def _spelt(facts: list[dict[str, Any]]) -> list[list[str]]:
+    return [
+        [
+            visible(fact["says"]),
+            "" if fact["value"] is None else f"{fact['value']:.2f}",
+            bits(fact["millibits"]),
+        ]
+        for fact in facts
+    ]
+
+
+def _members(members: list[dict[str, Any]]) -> str:
+    core = sum(member["place"] == "core" for member in members)
+    rows = [
+        [
+            cell(member["account_id"]),
+            f"{member['confidence']:.0%}",
+            member["place"],
+            cell(member["tied_to"]),
+            f"{member['probability'] / 1000:.0%}",
+            member["signals"],
+        ]
+        for member in members[:_MEMBERS]
+    ]
+    more = len(members) - len(rows)
     cut = f"\nand {more:,} more: list them with `graphkit members`" if more else ""
-    return f"Members\n{as_table(shown)}{cut}"
+    heads = ["account", "belongs", "place", "strongest tie to", "likely", "by, in bits"]
+    right = [False, True, False, False, True, False]
+    title = f"Members: {core:,} core, {len(members) - core:,} fringe"
+    return f"{title}\n{align(heads, rows, right=right)}{cut}"

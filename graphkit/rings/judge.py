@@ -1,28 +1,28 @@
-"""Judging: a community of enough members is a candidate; one past the floors is published.
+"""Judging: communities that are settled, scored and, above the floor, published as rings.
 
-One past the floors that lies inside one verified organisation is set apart instead.
-
-First score: per member the strongest evidence of each signal inside the ring, added over signals;
-averaged over the members and `shrink` more without any, so that small rings must show more.
+The score is the ring card's: the log odds, in millibits, that one operator runs at least half of
+the group. Every benign explanation has a card over the same facts. A group that one of them fits
+better is a candidate with that explanation beside it, whatever its score; one past the floor that
+lies inside one verified organisation is set apart.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from graphkit.contracts import EVIDENCE, RING_MEMBERS, RINGS
-from graphkit.contracts import SHARED_SIGNALS as SIGNALS
-from graphkit.rings.membership import COUNTED, Members, Pairs, settle
+from graphkit.contracts import EVIDENCE, RING_FACTS, RING_MEMBERS, RINGS, SIGNALS
+from graphkit.rings.cards import EXPLANATIONS, MEMBER, RING, default_cards
+from graphkit.rings.group import CARRIES, group_facts, summed
+from graphkit.rings.membership import TOLD, Floats, Ints, Members, Pairs, settle
 from graphkit.rings.organisation import organisations
-from graphkit.settings import RingSettings, Settings
+from graphkit.rings.waterfall import Answer, considered
+from graphkit.scorecard import base, look_up, thousandths
+from graphkit.settings import Settings
 from graphkit.sql import query
-
-# Signals that say what accounts do; the others say what they share.
-BEHAVIOUR = ("prompt",)
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Judgement:
         rings: RINGS.
         members: RING_MEMBERS.
         evidence: EVIDENCE.
+        facts: RING_FACTS.
     """
 
     rings: pa.Table
     members: pa.Table
     evidence: pa.Table
+    facts: pa.Table
 
 
 def judge(
@@ -50,6 +52,7 @@ def judge(
     *,
     dt: date,
     settings: Settings,
+    cards: Mapping[str, pa.Table] | None = None,
 ) -> Judgement:
     """Judge communities.
 
@@ -63,23 +66,25 @@ def judge(
         dt: the day.
         settings: floors, hours within which two uses of an address meet, and whether the
             organisations of profiles are verified.
+        cards: SCORECARD by name; the packaged ones where None.
     """
-    if membership.num_rows == 0:
-        return Judgement(RINGS.empty(), RING_MEMBERS.empty(), EVIDENCE.empty())
-    accounts = membership["account_id"]
-    pairs = _pairs(edges, membership)
-    found = settle(pairs, membership["community"].to_numpy(), settings.rings)
-    places = np.flatnonzero(found.ring >= 0)
-    if places.size == 0:
-        return Judgement(RINGS.empty(), RING_MEMBERS.empty(), EVIDENCE.empty())
-    scored = _scores(found, places, settings.rings)
-    belongs = pa.table(
-        {
-            "account_id": accounts.take(pa.array(places)),
-            "ring": found.ring[places],
-            "confidence": np.round(found.inside[places] / np.maximum(found.total[places], 1), 4),
-        }
+    cards = default_cards() if cards is None else cards
+    accounts = membership["account_id"].combine_chunks()
+    pairs = pairs_of(edges, accounts)
+    found = settle(
+        pairs,
+        membership["community"].to_numpy(),
+        cards[MEMBER],
+        min_size=settings.rings.min_size,
+        min_chance=round(1000 * settings.rings.min_confidence),
     )
+    if (found.group < 0).all():
+        empty = (RINGS, RING_MEMBERS, EVIDENCE, RING_FACTS)
+        return Judgement(*(contract.empty() for contract in empty))
+    known = group_facts(pairs, found.group, accounts, uses, facts, summed(profiles))
+    answers = _answers(cards, known)
+    scored = _scored(pairs, found, answers, round(1000 * settings.rings.min_score_bits))
+    belongs = _belonging(accounts, found, answers[RING].total)
     trusted = settings.graph.trust_org_id
     inside = organisations(belongs if trusted else belongs.slice(0, 0), profiles)
     tables = {"scored": scored, "belongs": belongs, "structure": structure, "inside": inside}
@@ -88,59 +93,92 @@ def judge(
     shared = {"members": members, "uses": uses, "facts": facts}
     gap_us = settings.graph.address_gap_h * 3_600_000_000
     evidence = query(_EVIDENCE, shared, {"dt": dt, "gap_us": gap_us})
-    rings = query(
-        _RINGS,
-        {"named": named, "members": members, "profiles": profiles, "evidence": evidence},
-        {"dt": dt, "banned": list(settings.rings.banned_statuses)},
-    )
+    told = {"named": named, "members": members, "profiles": profiles, "evidence": evidence}
+    rings = query(_RINGS, told, {"dt": dt, "banned": list(settings.rings.banned_statuses)})
     return Judgement(
-        RINGS.conform(rings), RING_MEMBERS.conform(members), EVIDENCE.conform(evidence)
+        RINGS.conform(rings),
+        RING_MEMBERS.conform(members),
+        EVIDENCE.conform(evidence),
+        considered(named, known, answers, dt=dt),
     )
 
 
-def _pairs(edges: pa.Table, membership: pa.Table) -> Pairs:
-    """Edges by the row numbers of the membership table."""
-    accounts = membership["account_id"].combine_chunks()
+def _answers(cards: Mapping[str, pa.Table], known: Mapping[str, Floats]) -> dict[str, Answer]:
+    """What each card says of the groups, by question."""
+    zero = np.zeros(known["size"].size, dtype=np.int64)
+    found = {}
+    for question in (RING, *EXPLANATIONS):
+        start, parts = base(cards[question]), look_up(cards[question], known)
+        found[question] = Answer(start, parts, sum(parts.values(), zero) + start)
+    return found
+
+
+def pairs_of(edges: pa.Table, accounts: pa.Array) -> Pairs:
+    """EDGES by the places of their accounts.
+
+    Args:
+        edges: EDGES among the accounts.
+        accounts: ids, shape (n,).
+    """
     first, second = (
         pc.index_in(edges[name], value_set=accounts).to_numpy().astype(np.int64)
         for name in ("account_a", "account_b")
     )
-    signals = np.stack([edges[signal].to_numpy() for signal in SIGNALS], axis=1)
-    return Pairs(first, second, edges["probability"].to_numpy(), signals)
+    signals = [edges[signal].to_numpy() for signal in SIGNALS]
+    return Pairs(first, second, edges["probability"].to_numpy(), np.stack(signals, axis=1))
 
 
-def _scores(found: Members, places: NDArray[np.int64], settings: RingSettings) -> pa.Table:
-    """Score, status and signals of each ring, by its lowest account."""
-    roots, inverse, size = np.unique(found.ring[places], return_inverse=True, return_counts=True)
-    sums = np.zeros((roots.size, len(SIGNALS)), dtype=np.int64)
-    np.add.at(sums, inverse, found.evidence[places])
-    mean = np.rint(sums / (size + settings.shrink)[:, None]).astype(np.int64)
-    score = mean.sum(axis=1)
-    carries = mean >= 1000 * settings.signal_bits
-    behaviour = mean[:, [SIGNALS.index(signal) for signal in BEHAVIOUR]].sum(axis=1)
-    published = (
-        (score >= 1000 * settings.min_score_bits)
-        & (carries[:, COUNTED].sum(axis=1) >= settings.min_signals)
-        & (behaviour >= 1000 * settings.min_behaviour_bits)
-    )
-    strongest = np.argsort(-mean, axis=1, kind="stable")
-    signals = [
-        ", ".join(SIGNALS[place] for place in row if carries[ring, place])
-        for ring, row in enumerate(strongest)
-    ]
+def _scored(pairs: Pairs, found: Members, answers: Mapping[str, Answer], floor: int) -> pa.Table:
+    """Score, status, best benign explanation and signals of each group, by its number."""
+    n = np.bincount(found.group[found.group >= 0])
+    score, benign = answers[RING].total, np.stack([answers[name].total for name in EXPLANATIONS])
+    explained = benign.max(axis=0) > score
+    names = np.array(list(EXPLANATIONS))[benign.argmax(axis=0)]
+    published = (score >= floor) & ~explained
     return pa.table(
         {
-            "ring": roots,
-            "size": size,
+            "ring": np.arange(n.size),
+            "size": n,
             "score": score,
             "status": pa.array(np.where(published, "published", "candidate").tolist(), pa.string()),
-            "signals": pa.array(signals, pa.string()),
+            "benign": pa.array(names.tolist(), pa.string(), mask=~explained),
+            "signals": pa.array(_signals(pairs, found.group, n), pa.string()),
+        }
+    )
+
+
+def _signals(pairs: Pairs, group: Ints, n: Ints) -> list[str]:
+    """The signals that carry at least half of each group's members, strongest first."""
+    names = [SIGNALS.index(signal) for signal in TOLD]
+    _, best = pairs.inside(group).strongest(group.size)
+    mine, best = group >= 0, best[:, names]
+    sums, carried = (np.zeros((n.size, len(names)), np.int64) for _ in range(2))
+    np.add.at(sums, group[mine], best[mine])
+    np.add.at(carried, group[mine], best[mine] >= CARRIES)
+    half = 2 * carried >= n[:, None]
+    order = np.argsort(-sums, axis=1, kind="stable")
+    return [
+        ", ".join(TOLD[place] for place in row if half[ring, place])
+        for ring, row in enumerate(order)
+    ]
+
+
+def _belonging(accounts: pa.Array, found: Members, score: Ints) -> pa.Table:
+    """Accounts with their group and how likely its operator runs them: if there is one, and so."""
+    places = np.flatnonzero(found.group >= 0)
+    ring = found.group[places]
+    sure: Floats = thousandths(score)[ring] * found.chance[places] / 1_000_000
+    return pa.table(
+        {
+            "account_id": accounts.take(pa.array(places)),
+            "ring": ring,
+            "confidence": np.round(sure, 3),
         }
     )
 
 
 _NAMED = """
-SELECT ring, score, signals, size, organisation,
+SELECT ring, score, signals, size, benign, organisation,
     CASE WHEN status = 'published' AND organisation IS NOT NULL THEN 'organisation'
         ELSE status END AS status,
     'R-' || printf('%04d', row_number() OVER (
@@ -209,7 +247,7 @@ WITH latest AS (
 SELECT CAST($dt AS DATE) AS dt, ring_id, status, score, size, CAST(n_active AS BIGINT) AS n_active,
     n_banned, CAST(requests AS BIGINT) AS requests,
     CAST(CAST(cents AS DECIMAL(18, 2)) / 100 AS DECIMAL(18, 2)) AS amount_usd,
-    first_seen, last_seen, signals, organisation
+    first_seen, last_seen, signals, organisation, benign
 FROM named JOIN sums USING (ring_id) LEFT JOIN times USING (ring_id)
 ORDER BY score DESC, size DESC, ring_id
 """

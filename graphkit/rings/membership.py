@@ -1,19 +1,41 @@
-"""Who belongs to a ring: a member stays only where its own evidence says so."""
+"""Who belongs to a ring: every account that has ties to a community is judged by itself.
+
+The facts are about an account and a community, without the account where it is in it; the member
+card says how likely it is that who runs the community runs the account too. Accounts that fall
+short are peeled, and whoever is in none by then is attached to the one that it fits best.
+What others can write onto an account, a prompt or an address, is a tie like any other there, and
+weighs as much as the card has seen it to be worth.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from graphkit.contracts import SHARED_SIGNALS as SIGNALS
-from graphkit.settings import RingSettings
+from graphkit.contracts import SIGNALS
+from graphkit.scorecard import Fact, base, look_up, thousandths
 
-_ROUNDS = 20
-# A program brings its prompts and its user agent along: they are one witness, and everybody who
-# runs the same one has both. So the device adds to a score, but is no second signal.
-COUNTED = np.array([signal != "device" for signal in SIGNALS])
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+# Thousandths from which an account joins a community that it was not found in: who stays has the
+# whole community's ties behind him, who comes has his own alone.
+ATTACHED = 800
+# Those that only the tie as a whole has are no evidence of their own here.
+TOLD = tuple(signal for signal in SIGNALS if signal not in ("mention", "context"))
+MEMBER_FACTS = (
+    Fact("mean", "ties", 1, "mean probability of its ties to the others, where there is none 0"),
+    Fact("strongest", "ties", 1, "probability of its strongest tie"),
+    Fact("ties", "ties", 1, "share of the others that it has a tie to"),
+    Fact("share", "ties", 1, "share of all its ties' probability that lies inside"),
+    Fact("likeness", "ties", 1, "its mean tie against the mean tie of the others, log2"),
+    *(
+        Fact(f"best.{signal}", signal, 1, f"most {signal} evidence of one tie, bits")
+        for signal in TOLD
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -26,93 +48,152 @@ class Pairs:
         signals: evidence in millibits, shape (m, number of signals).
     """
 
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    probability: NDArray[np.int64]
-    signals: NDArray[np.int64]
+    first: Ints
+    second: Ints
+    probability: Ints
+    signals: Ints
 
-    def only(self, kept: NDArray[np.bool_]) -> "Pairs":
+    def only(self, kept: Bools) -> "Pairs":
         """Some of the edges."""
         return Pairs(
             self.first[kept], self.second[kept], self.probability[kept], self.signals[kept]
         )
 
+    def inside(self, group: Ints) -> "Pairs":
+        """The edges within a group.
+
+        Args:
+            group: of each account, -1 for none, shape (n,).
+        """
+        mine = group[self.first]
+        return self.only((mine == group[self.second]) & (mine >= 0))
+
+    def sums(self, n: int) -> Ints:
+        """Sum of the probabilities of each account's edges, in thousandths, shape (n,)."""
+        sums = np.zeros(n, dtype=np.int64)
+        np.add.at(sums, self.first, self.probability)
+        np.add.at(sums, self.second, self.probability)
+        return sums
+
+    def strongest(self, n: int) -> tuple[Ints, Ints]:
+        """Highest probability, and most evidence by signal, of each account's edges.
+
+        Returns:
+            Shapes (n,) and (n, number of signals); 0 where it has none, never below.
+        """
+        probability = np.zeros(n, dtype=np.int64)
+        signals = np.zeros((n, self.signals.shape[1]), dtype=np.int64)
+        for end in (self.first, self.second):
+            np.maximum.at(probability, end, self.probability)
+            np.maximum.at(signals, end, self.signals)
+        return probability, signals
+
+
+@dataclass(frozen=True)
+class Fits:
+    """How accounts fit communities that they have a tie to; one row per such pair.
+
+    Attributes:
+        account, group: shape (k,), by account and group.
+        facts: MEMBER_FACTS, each of shape (k,).
+    """
+
+    account: Ints
+    group: Ints
+    facts: dict[str, Floats]
+
+
+def fits(pairs: Pairs, group: Ints) -> Fits:
+    """Gather the facts about each account and each group that it has a tie to.
+
+    Args:
+        pairs: all edges.
+        group: number of each account's group, -1 for none, shape (n,).
+    """
+    n_groups = int(group.max(initial=-1)) + 1
+    size = np.bincount(group[group >= 0], minlength=n_groups)
+    from_ = np.concatenate([pairs.first, pairs.second])
+    to = np.concatenate([pairs.second, pairs.first])
+    row = np.tile(np.arange(pairs.first.size), 2)
+    kept = group[to] >= 0
+    from_, to, row = from_[kept], group[to[kept]], row[kept]
+    keys, place, ties = np.unique(from_ * n_groups + to, return_inverse=True, return_counts=True)
+    account, of = np.divmod(keys, max(n_groups, 1))
+    probability = pairs.probability[row]
+    total, strongest = np.zeros(keys.size, np.int64), np.zeros(keys.size, np.int64)
+    np.add.at(total, place, probability)
+    np.maximum.at(strongest, place, probability)
+    best = np.full((keys.size, len(SIGNALS)), np.iinfo(np.int64).min)
+    np.maximum.at(best, place, pairs.signals[row])
+    mine = group[account] == of
+    others = np.maximum(size[of] - mine, 1)
+    inner = pairs.inside(group)
+    within = np.zeros(n_groups, np.int64)
+    np.add.at(within, group[inner.first], inner.probability)
+    # The mean tie of the others: without the account's own, where it is one of them.
+    left = within[of] - np.where(mine, total, 0)
+    rest = left / np.maximum(others * (others - 1) // 2, 1)
+    mean = total / others
+    facts = {
+        "mean": mean / 1000,
+        "strongest": strongest / 1000,
+        "ties": ties / others,
+        "share": total / np.maximum(pairs.sums(group.size)[account], 1),
+        "likeness": np.log2((1 + mean) / (1 + rest)),
+    }
+    facts |= {f"best.{s}": best[:, SIGNALS.index(s)] / 1000 for s in TOLD}
+    return Fits(account, of, facts)
+
 
 @dataclass(frozen=True)
 class Members:
-    """What is known of each of n accounts within its ring.
+    """Who is in which group.
 
     Attributes:
-        ring: lowest account of its ring, or -1, shape (n,).
-        inside: probability inside the ring, in thousandths, shape (n,).
-        total: the same over all edges.
-        evidence: strongest evidence inside the ring in millibits, shape (n, number of signals).
+        group: numbers from 0 without gaps, by the lowest account; -1 for none; shape (n,).
+        chance: that who runs the group runs the account, in thousandths, shape (n,).
     """
 
-    ring: NDArray[np.int64]
-    inside: NDArray[np.int64]
-    total: NDArray[np.int64]
-    evidence: NDArray[np.int64]
+    group: Ints
+    chance: Ints
 
 
-def settle(pairs: Pairs, community: NDArray[np.int64], settings: RingSettings) -> Members:
-    """Peel weakly attached members until all that are left hold by themselves.
-
-    A member's evidence inside is, per signal, its strongest tie to a fellow member, added over
-    signals: independent signals that agree count, many weak ties of one signal do not. What falls
-    apart when members leave is more than one ring.
+def settle(
+    pairs: Pairs, community: Ints, card: pa.Table, *, min_size: int, min_chance: int
+) -> Members:
+    """Peel and attach accounts, each by its own margin.
 
     Args:
         pairs: all edges.
         community: of each account, shape (n,).
-        settings: floors.
+        card: SCORECARD over MEMBER_FACTS.
+        min_size: accounts below which a group is none.
+        min_chance: thousandths below which an account does not belong.
     """
-    n = community.size
-    total = _sums(pairs, n)
-    alive = np.ones(n, dtype=bool)
-    for _ in range(_ROUNDS):
-        inner = pairs.only(_inside(pairs, community, alive))
-        inside, evidence = _sums(inner, n), _strongest(inner, n)
-        weak = inside < settings.min_confidence * total
-        weak |= evidence.sum(axis=1) < 1000 * settings.min_member_bits
-        counting = (evidence[:, COUNTED] >= 1000 * settings.signal_bits).sum(axis=1)
-        weak |= counting < settings.min_signals
-        if not (weak & alive).any():
-            break
-        alive &= ~weak
-    inner = pairs.only(_inside(pairs, community, alive))
-    ring = _components(inner, alive, settings.min_size)
-    return Members(ring, _sums(inner, n), total, _strongest(inner, n))
+    size = np.bincount(community)
+    group = np.where(size[community] >= min_size, community, -1)
+    fit = fits(pairs, group)
+    added = look_up(card, fit.facts).values()
+    chance = thousandths(sum(added, np.zeros(fit.group.size, np.int64)) + base(card))
+    stays = (group[fit.account] == fit.group) & (chance >= min_chance)
+    # One's own community comes first; of the others the likeliest.
+    order = np.lexsort((fit.group, -chance, ~stays, fit.account))
+    account, first = np.unique(fit.account[order], return_index=True)
+    best = order[first]
+    belongs = stays[best] | (chance[best] >= max(min_chance, ATTACHED))
+    found = np.full(community.size, -1, dtype=np.int64)
+    chances = np.zeros(community.size, dtype=np.int64)
+    found[account[belongs]] = fit.group[best][belongs]
+    chances[account] = chance[best]
+    return Members(_numbered(found, min_size), chances)
 
 
-def _inside(
-    pairs: Pairs, community: NDArray[np.int64], alive: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    same = community[pairs.first] == community[pairs.second]
-    return np.asarray(same & alive[pairs.first] & alive[pairs.second])
-
-
-def _sums(pairs: Pairs, n: int) -> NDArray[np.int64]:
-    sums = np.zeros(n, dtype=np.int64)
-    np.add.at(sums, pairs.first, pairs.probability)
-    np.add.at(sums, pairs.second, pairs.probability)
-    return sums
-
-
-def _strongest(pairs: Pairs, n: int) -> NDArray[np.int64]:
-    best = np.zeros((n, pairs.signals.shape[1]), dtype=np.int64)
-    np.maximum.at(best, pairs.first, pairs.signals)
-    np.maximum.at(best, pairs.second, pairs.signals)
-    return best
-
-
-def _components(pairs: Pairs, alive: NDArray[np.bool_], min_size: int) -> NDArray[np.int64]:
-    """The lowest account of each one's connected set, where that is large enough; else -1."""
-    n = alive.size
-    ones = np.ones(pairs.first.size, dtype=np.int8)
-    matrix = coo_array((ones, (pairs.first, pairs.second)), shape=(n, n))
-    labels = connected_components(matrix, directed=False)[1]
-    size = np.bincount(labels, minlength=n)
-    lowest = np.full(n, n, dtype=np.int64)
-    np.minimum.at(lowest, labels, np.arange(n))
-    return np.where(alive & (size[labels] >= min_size), lowest[labels], -1)
+def _numbered(group: Ints, min_size: int) -> Ints:
+    """Number the groups that are large enough from 0, by their lowest account."""
+    names, first, place, size = np.unique(
+        group, return_index=True, return_inverse=True, return_counts=True
+    )
+    large = (names >= 0) & (size >= min_size)
+    number = np.full(names.size, -1, dtype=np.int64)
+    number[np.flatnonzero(large)[np.argsort(first[large])]] = np.arange(int(large.sum()))
+    return number[place]

@@ -87,7 +87,7 @@ class GraphSettings(_Frozen):
         "as likely operated together as not; the scorecard has its own",
     )
     min_probability: float = Field(
-        0.05, ge=0, lt=1, description="probability below which a pair is no edge"
+        0.02, ge=0, lt=1, description="probability below which a pair is no edge"
     )
 
 
@@ -98,7 +98,17 @@ class CommunitySettings(_Frozen):
         "igraph", description="whose Leiden optimises the constant Potts model"
     )
     resolution: float = Field(
-        0.25, gt=0, le=1, description="resolution of the constant Potts model, as a probability"
+        0.03,
+        gt=0,
+        le=1,
+        description="least resolution of the constant Potts model, as a probability",
+    )
+    split: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="share of its own mean probability at which a community is searched again; 0 "
+        "for never",
     )
     iterations: int = Field(3, ge=1, description="rounds of the Leiden algorithm")
 
@@ -108,27 +118,14 @@ class RingSettings(_Frozen):
 
     min_size: int = Field(3, ge=2, description="members below which a community is no candidate")
     min_confidence: float = Field(
-        0.5, ge=0, le=1, description="share of a member's evidence that must lie inside its ring"
-    )
-    min_member_bits: float = Field(
-        10.0, ge=0, description="bits of evidence inside the ring below which a member is peeled"
-    )
-    signal_bits: float = Field(
-        2.0, ge=0, description="bits of evidence from which a signal counts for a member or a ring"
-    )
-    min_score_bits: float = Field(12.0, description="score in bits from which a ring is published")
-    min_signals: int = Field(
-        2, ge=1, description="signals that must count for each member, and for a ring"
-    )
-    min_behaviour_bits: float = Field(
-        4.0,
-        description="bits of the score that must come from what the accounts do (prompts), not "
-        "only from what they share",
-    )
-    shrink: float = Field(
-        1.0,
+        0.65,
         ge=0,
-        description="members without evidence added to each ring before its score is averaged",
+        le=1,
+        description="probability that a ring's operator runs an account, below which it is no "
+        "member",
+    )
+    min_score_bits: float = Field(
+        3.0, description="score, as log odds in bits, from which a ring is published"
     )
     banned_statuses: tuple[str, ...] = Field(
         ("banned", "suspended", "terminated", "closed"),

@@ -65,6 +65,7 @@ def detect_window(
         rings=renamed(judgement.rings, matched.names),
         members=renamed(judgement.members, matched.names),
         evidence=renamed(judgement.evidence, matched.names),
+        ring_facts=renamed(judgement.facts, matched.names),
         edges=edges,
         facts=facts,
         membership=membership,
