@@ -169,7 +169,7 @@ def test_why_speaks_for_members_and_for_others(provider: Path) -> None:
     lake = provider / "lake"
     members = json.loads(call("members", lake, "--format", "json"))
     inside = next(row for row in members if row["account_id"] != NASTY)
-    assert f"ring {inside['ring_id']}" in call("why", lake, inside["account_id"])
+    assert f"Ring {inside['ring_id']} (published)" in call("why", lake, inside["account_id"])
     every = {
         row["account_id"] for row in json.loads(call("members", lake, "--all", "--format", "json"))
     }

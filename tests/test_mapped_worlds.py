@@ -166,7 +166,8 @@ def test_the_readmes_example_runs_on_the_command_line(
     words = ["run", str(root), "--date", str(DAYS[-1]), "--out", lake, *settings]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    listed = json.loads(CliRunner().invoke(app, ["rings", lake, "--format", "json"]).stdout)
+    words = ["rings", lake, "--all", "--format", "json"]
+    listed = json.loads(CliRunner().invoke(app, words).stdout)
     assert listed
     entity = next(
         word

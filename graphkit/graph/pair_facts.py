@@ -43,7 +43,7 @@ ALONE = (
         for kind, signal in CARDED.items()
         for fact in (
             Fact(f"{kind}.bits", signal, 1, f"rarity of the rarest shared {kind}, in bits"),
-            Fact(f"{kind}.total", signal, 0, f"rarity of all shared {kind}, log2(1 + bits)"),
+            Fact(f"{kind}.total", signal, 1, f"rarity of all shared {kind}, log2(1 + bits)"),
             Fact(f"{kind}.overlap", signal, 1, f"share of the use of {kind} that is in common"),
             Fact(f"{kind}.share", signal, 1, f"share of both accounts' activity on one {kind}"),
         )
@@ -61,7 +61,7 @@ ALONE = (
         0,
         "hours between one's last event and the other's sign-up, log2(1 + h)",
     ),
-    Fact("context.signals", "context", 0, "signals that the two share something of"),
+    Fact("context.signals", "context", 1, "signals that the two share something of"),
     Fact("context.fewest", "context", 0, "candidate pairs of the account that has fewer, log2"),
     Fact("context.most", "context", 0, "candidate pairs of the account that has more, log2"),
 )
