@@ -8,6 +8,8 @@ import pyarrow as pa
 import graphkit as gk
 from graphkit.contracts import LINKS, PROFILES, RING_MEMBERS, pseudonym
 from graphkit.families import families_of
+from graphkit.settings import Settings
+from tests.handmade import BY_HAND
 
 DAY = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -108,7 +110,9 @@ def test_a_ring_tells_its_texts() -> None:
     asked = pa.concat_tables(
         [pa.Table.from_pylist(requests), pa.Table.from_pylist(people)], promote_options="default"
     )
-    found = gk.detect(requests=asked, payments=pa.Table.from_pylist(paid), date=DAY)
+    paid_table = pa.Table.from_pylist(paid)
+    settings = Settings(graph=BY_HAND)
+    found = gk.detect(requests=asked, payments=paid_table, date=DAY, settings=settings)
     (ring_id,) = found.rings.table["ring_id"].to_pylist()
     ring = found.ring(str(ring_id))
     (family, *_) = ring.families.to_pylist()
