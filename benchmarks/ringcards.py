@@ -6,7 +6,6 @@ the groups, by whether one operator runs at least half, and by what else they ar
 """
 
 import pickle
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,23 +14,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 import graphkit.rings
+from benchmarks.training import days_of, training_world
 from graphkit.communities import detect_communities
-from graphkit.contracts import ACTIVITY, LINKS, PROFILES
-from graphkit.entities import Key
 from graphkit.graph import build_graph, kinds_for, project, structure
-from graphkit.ingest import open_snapshots
 from graphkit.rings.cards import EXPLANATIONS, MEMBER, RING
 from graphkit.rings.group import GROUP_FACTS, group_facts, summed
 from graphkit.rings.judge import pairs_of
 from graphkit.rings.membership import MEMBER_FACTS, Fits, Members, Pairs, fits, settle
 from graphkit.scorecard import Fact, fit
 from graphkit.settings import Settings
-from graphkit.simulate import World, random_world, simulate
-from graphkit.workflow import Day, read_day
+from graphkit.workflow import Day, window_tables
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -39,9 +34,6 @@ HOME = Path(graphkit.rings.__file__).parent
 # Not those of the pair cards: there pairs look better told than they are.
 FIRST_SEED = 60_000
 WORLDS = 36
-SIZES = (1_500, 3_000, 6_000)
-DAYS = (5, 7, 10, 14)
-KEY = Key(bytes(range(32)))
 _NOBODY = ("hijacked", "junk")
 
 
@@ -63,17 +55,9 @@ class Window:
     truth: pa.Table
 
 
-def ring_world(number: int) -> World:
-    """A world to fit on."""
-    size, days = SIZES[number % len(SIZES)], DAYS[number // len(SIZES) % len(DAYS)]
-    return random_world(seed=FIRST_SEED + number, changes={"accounts": size, "days": days})
-
-
 def window_of(days: Sequence[Day], truth: pa.Table, settings: Settings) -> Window:
     """Take the days of a world through the graph stage."""
-    links = pa.concat_tables([LINKS.empty(), *(day.links for day in days)])
-    profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in days)])
-    activity = pa.concat_tables([ACTIVITY.empty(), *(day.activity for day in days)])
+    links, profiles, activity = window_tables(days)
     graph = build_graph(links, profiles, address_gap_h=settings.graph.address_gap_h)
     kinds = kinds_for(settings.graph)
     found = project(graph, links, profiles, activity, kinds, settings=settings.graph)
@@ -84,13 +68,8 @@ def make_window(place: Path, number: int) -> Path:
     """Simulate a world, take it through the graph stage, and leave that in a file."""
     target = place / f"ring-world-{number}.pickle"
     if not target.exists():
-        with tempfile.TemporaryDirectory() as temporary:
-            folder, settings = Path(temporary) / "world", Settings()
-            simulate(folder, ring_world(number), workers=1)
-            snapshots = open_snapshots(folder, settings)
-            days = [read_day(snapshots, dt, key=KEY) for dt in snapshots.days]
-            truth = pq.read_table(folder / "truth.parquet")
-        target.write_bytes(pickle.dumps(window_of(days, truth, settings)))
+        days, truth = days_of(training_world(FIRST_SEED, number))
+        target.write_bytes(pickle.dumps(window_of(days, truth, Settings())))
     return target
 
 

@@ -19,14 +19,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 import graphkit.graph
 from benchmarks.ringcards import WORLDS as RING_WORLDS
 from benchmarks.ringcards import make_window, write_cards
-from graphkit.contracts import ACTIVITY, LINKS, PROFILES
-from graphkit.entities import Key
+from benchmarks.training import days_of, training_world
 from graphkit.graph import (
     ALONE,
     ROUNDS,
@@ -40,18 +38,13 @@ from graphkit.graph import (
 )
 from graphkit.graph.pair_facts import carded
 from graphkit.graph.sharing import Sharing
-from graphkit.ingest import open_snapshots
 from graphkit.scorecard import Fact, base, fit, look_up, thousandths
 from graphkit.settings import Settings
-from graphkit.simulate import World, random_world, simulate
-from graphkit.workflow import Day, read_day
+from graphkit.workflow import Day, window_tables
 
 HOME = Path(graphkit.graph.__file__).parent
-KEY = Key(bytes(range(32)))
 FIRST_SEED = 50_000
 WORLDS = 48
-SIZES = (1_500, 3_000, 6_000)
-DAYS = (5, 7, 10, 14)
 RIDGE = 5.0
 # Of 1,000 other candidate pairs, how many are drawn where one or several signals are shared.
 _DRAWN = (30, 120)
@@ -85,26 +78,10 @@ class Told:
     operator: NDArray[np.str_]
 
 
-def training_world(number: int) -> World:
-    """A world to fit on."""
-    size, days = SIZES[number % len(SIZES)], DAYS[number // len(SIZES) % len(DAYS)]
-    return random_world(seed=FIRST_SEED + number, changes={"accounts": size, "days": days})
-
-
-def days_of(world: World, folder: Path) -> tuple[list[Day], pa.Table]:
-    """Simulate a world and read it: its days and TRUTH."""
-    simulate(folder, world, workers=1)
-    snapshots = open_snapshots(folder, Settings())
-    days = [read_day(snapshots, dt, key=KEY) for dt in snapshots.days]
-    return days, pq.read_table(folder / "truth.parquet")
-
-
 def told(days: Sequence[Day], truth: pa.Table, *, seed: int) -> Told:
     """The candidate pairs of a window with their facts alone and the truth."""
     settings = Settings().graph
-    links = pa.concat_tables([LINKS.empty(), *(day.links for day in days)])
-    profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in days)])
-    activity = pa.concat_tables([ACTIVITY.empty(), *(day.activity for day in days)])
+    links, profiles, activity = window_tables(days)
     graph = build_graph(links, profiles, address_gap_h=settings.address_gap_h)
     sharing = share_entities(graph, kinds_for(settings), address_gap_h=settings.address_gap_h)
     facts = facts_alone(graph, sharing, know_people(graph, links, profiles, activity))
@@ -169,9 +146,8 @@ def make_world(place: Path, number: int) -> Path:
     """Simulate and read a world, and leave its pairs in a file."""
     target = place / f"{number}.pickle"
     if not target.exists():
-        with tempfile.TemporaryDirectory() as folder:
-            world = training_world(number)
-            days, truth = days_of(world, Path(folder) / "world")
+        world = training_world(FIRST_SEED, number)
+        days, truth = days_of(world)
         target.write_bytes(pickle.dumps(told(days, truth, seed=world.seed)))
     return target
 

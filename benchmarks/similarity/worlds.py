@@ -10,30 +10,23 @@ benchmarks/results/prompts.jsonl; `--adds` measures the last part alone.
 import argparse
 import dataclasses
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from benchmarks.run import HERE, machine
+from benchmarks.training import days_of
 from graphkit import sql, workflow
 from graphkit.contracts import PROMPT_KINDS
-from graphkit.entities import Key
 from graphkit.evaluate import evaluate
-from graphkit.ingest import open_snapshots
 from graphkit.settings import Settings
-from graphkit.simulate import World, simulate, world_of
+from graphkit.simulate import world_of
 
 RESULTS = HERE / "results" / "prompts.jsonl"
 SEEDS, LEVELS = (11, 12), (0, 1, 2, 3, 4)
 TACTICS = ("only_wrapper", "only_payload")
 MOST_HOLDERS = 300
-_KEY = Key(bytes(range(32)))
-# Without texts no ring could show what its accounts do, so none is asked to.
-_UNASKED = Settings.model_validate({"rings": {"min_behaviour_bits": 0}})
 _KINDS = pa.table({"kind": pa.array(PROMPT_KINDS, pa.string())})
 _PAIRED = """
 WITH sending AS (
@@ -74,16 +67,6 @@ GROUP BY ALL HAVING sum(n * (n - 1) // 2) > 0 ORDER BY sort, popularity
 """
 
 
-def read(world: World) -> tuple[list[workflow.Day], pa.Table]:
-    """The days of a world, and its truth."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "world"
-        simulate(folder, world)
-        snapshots = open_snapshots(folder, Settings())
-        days = [workflow.read_day(snapshots, day, key=_KEY) for day in snapshots.days]
-        return days, pq.read_table(folder / "truth.parquet")
-
-
 def links_of(days: list[workflow.Day]) -> pa.Table:
     """LINKS of all days."""
     return pa.concat_tables([day.links for day in days])
@@ -96,7 +79,7 @@ def paired(tactic: str, level: int) -> dict[str, Any]:
         world = world_of("small", level=level, seed=seed)
         only = {"tactics": {tactic: 1.0}, "tactics_min": 1, "tactics_max": 1}
         world = world.model_copy(update={"rings": world.rings.model_copy(update=only)})
-        days, truth = read(world)
+        days, truth = days_of(world)
         tables = {"links": links_of(days), "truth": truth, "kinds": _KINDS}
         (row,) = sql.query(_PAIRED, tables, {"most": MOST_HOLDERS}).to_pylist()
         members, of_them = members + row["members"], of_them + row["paired"]
@@ -105,7 +88,7 @@ def paired(tactic: str, level: int) -> dict[str, Any]:
 
 def honest(level: int) -> list[dict[str, Any]]:
     """Pairs inside each sort of account that keys propose, by the key's holders; one world."""
-    days, truth = read(world_of("small", level=level, seed=SEEDS[0]))
+    days, truth = days_of(world_of("small", level=level, seed=SEEDS[0]))
     tables = {"links": links_of(days), "truth": truth, "kinds": _KINDS}
     rows: list[dict[str, Any]] = sql.query(_HONEST, tables, {"most": MOST_HOLDERS}).to_pylist()
     return rows
@@ -115,11 +98,10 @@ def adds(level: int) -> dict[str, Any]:
     """How well rings are found with texts and without, over the seeds."""
     found: dict[str, Any] = {"level": level}
     for seed in SEEDS:
-        days, truth = read(world_of("small", level=level, seed=seed))
+        days, truth = days_of(world_of("small", level=level, seed=seed))
         for name in ("with", "without"):
             chosen = days if name == "with" else [_bare(day) for day in days]
-            settings = Settings() if name == "with" else _UNASKED
-            judged = workflow.detect_window(chosen, dt=days[-1].dt, settings=settings)
+            judged = workflow.detect_window(chosen, dt=days[-1].dt, settings=Settings())
             scores = evaluate(judged.members, truth)
             for figure in ("precision", "recall", "average_precision", "ring_purity"):
                 of = found.setdefault(f"{figure} {name}", [])

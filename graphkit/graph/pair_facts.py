@@ -1,6 +1,6 @@
 """Facts about a pair of accounts, one function each sort, in units that carry over.
 
-Rarity is in bits, log2(N / holders), as of an inverse document frequency; counts are log2(1 + n);
+Rarity is in bits, log2(N / holders), as of an inverse document frequency; sums are log2(1 + x);
 shares are of both accounts' activity; what one of the two cannot have is unknown (NaN), so that a
 provider without payments is not taken for one whose accounts share none.
 """
@@ -202,18 +202,24 @@ def _gap(people: People, old: Ints, new: Ints, start: int, end: int) -> Floats:
 
 def context(sharing: Sharing) -> dict[str, Floats]:
     """How many signals a pair shares, and how crowded each side's neighbourhood is."""
-    m, n = sharing.first.size, sharing.n_accounts
-    signals = sharing.entities["signal"].combine_chunks().dictionary_encode()
-    codes = signals.indices.to_numpy(zero_copy_only=False)
-    seen = np.zeros((len(signals.dictionary), m), dtype=bool)
-    seen[codes[sharing.entity], sharing.pair] = True
+    n = sharing.n_accounts
     degree = np.bincount(sharing.first, minlength=n) + np.bincount(sharing.second, minlength=n)
     one, other = degree[sharing.first], degree[sharing.second]
     return {
-        "context.signals": seen.sum(axis=0).astype(np.float64),
+        "context.signals": signals_shared(sharing).astype(np.float64),
         "context.fewest": np.log2(np.minimum(one, other)),
         "context.most": np.log2(np.maximum(one, other)),
     }
+
+
+def signals_shared(sharing: Sharing) -> Ints:
+    """Signals that each pair shares something of; shape (m,)."""
+    signals = sharing.entities["signal"].combine_chunks().dictionary_encode()
+    codes = signals.indices.to_numpy(zero_copy_only=False)
+    seen = np.zeros((len(signals.dictionary), sharing.first.size), dtype=bool)
+    seen[codes[sharing.entity], sharing.pair] = True
+    count: Ints = seen.sum(axis=0)
+    return count
 
 
 def carded(sharing: Sharing) -> Bools:
@@ -238,9 +244,8 @@ def by_hand(sharing: Sharing) -> dict[str, Ints]:
     hand = np.flatnonzero(~entities["per_bit"].is_null().to_numpy())
     if not hand.size:
         return {}
-    worth = np.zeros(entities.num_rows, dtype=np.int64)
+    worth = hand_worth(entities, _own_left_out(sharing))
     ceiling = pc.fill_null(entities["ceiling"], 0).to_numpy()
-    worth[hand] = hand_worth(entities, _own_left_out(sharing))[hand]
     kinds = entities["kind"].to_numpy(zero_copy_only=False)
     signals = entities["signal"].to_numpy(zero_copy_only=False)
     found: dict[str, Ints] = {}
@@ -272,7 +277,7 @@ def hand_worth(entities: pa.Table, bits: Floats) -> Ints:
 
 def _own_left_out(sharing: Sharing) -> Floats:
     """Bits of rarity with an operator's own holders left out; shape (entities,)."""
-    several = context(sharing)["context.signals"] > 1
+    several = signals_shared(sharing) > 1
     n = sharing.entities.num_rows
     pairs = np.bincount(sharing.entity, minlength=n)
     agreeing = np.bincount(sharing.entity, several[sharing.pair], minlength=n)

@@ -32,6 +32,7 @@ from graphkit.sql import query
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 _SIGNAL_OF = {fact.name: fact.signal for fact in TOGETHER}
 
 
@@ -78,20 +79,21 @@ def project(
     people = know_people(graph, links, profiles, activity)
     facts = facts_alone(graph, sharing, people)
     hand = by_hand(sharing)
-    prior = -round(1000 * settings.prior_bits)
-    first = weigh(pair_card(ROUNDS[0]), facts, sharing, hand, prior)
+    known, prior = carded(sharing), -round(1000 * settings.prior_bits)
+    alone, together = (pair_card(name) for name in ROUNDS)
+    first = weigh(alone, facts, known, hand, prior)
     chance = thousandths(sum(first.values(), np.zeros(sharing.first.size, dtype=np.int64)))
     facts |= facts_together(sharing, chance)
-    parts = weigh(pair_card(ROUNDS[1]), facts, sharing, hand, prior)
+    parts = weigh(together, facts, known, hand, prior)
     edges = _edges(graph, sharing, parts, settings)
-    entities = _entities(sharing, chance)
+    entities = _entities(sharing, together, chance)
     return Projection(edges, _facts(entities), _uses(graph, sharing, edges), _hubs(entities))
 
 
 def weigh(
     card: pa.Table,
     facts: Mapping[str, Floats],
-    sharing: Sharing,
+    known: Bools,
     hand: Mapping[str, Ints],
     prior: int,
 ) -> dict[str, Ints]:
@@ -100,12 +102,11 @@ def weigh(
     Args:
         card: SCORECARD.
         facts: name to values, each of shape (m,).
-        sharing: the candidates.
+        known: whether the pair shares anything that the card weighs, shape (m,).
         hand: what kinds add that are weighed by hand, by signal.
         prior: log odds in millibits of pairs that share nothing the card knows.
     """
-    known = carded(sharing)
-    parts = {signal: np.zeros(sharing.first.size, dtype=np.int64) for signal in SIGNALS}
+    parts = {signal: np.zeros(known.size, dtype=np.int64) for signal in SIGNALS}
     for name, millibits in look_up(card, facts).items():
         parts[_SIGNAL_OF[name]] += np.where(known, millibits, 0)
     parts["context"] += np.where(known, base(card), prior)
@@ -134,9 +135,8 @@ def _edges(
     return EDGES.conform(pa.table(columns))
 
 
-def _entities(sharing: Sharing, chance: Ints) -> pa.Table:
+def _entities(sharing: Sharing, card: pa.Table, chance: Ints) -> pa.Table:
     """The entities with what each adds, in full use, to a pair that shares nothing else of it."""
-    card = pair_card(ROUNDS[1])
     entities = sharing.entities
     bits, credible = rarity(sharing), entity_credibility(sharing, chance)
     kinds = entities["kind"].to_numpy(zero_copy_only=False)

@@ -1,7 +1,7 @@
 """Reading days: ingest and link, from files or from tables at hand."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphkit.contracts import REJECTS, TIMESTAMP
+from graphkit.contracts import ACTIVITY, LINKS, PROFILES, REJECTS, TIMESTAMP
 from graphkit.entities import Key, Linked, link_accounts
 from graphkit.errors import DataError, EmptyDayError, UsageError
 from graphkit.ingest import Snapshot, Snapshots, check_tables, open_snapshots, read_snapshot
@@ -42,6 +42,14 @@ class Day:
 def window_of(dt: date, window_d: int) -> list[date]:
     """The days of a window that ends on a date, in order."""
     return [dt - timedelta(days=back) for back in range(window_d - 1, -1, -1)]
+
+
+def window_tables(days: Sequence[Day]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """LINKS, PROFILES and ACTIVITY of all days, one day after another."""
+    links = pa.concat_tables([LINKS.empty(), *(day.links for day in days)])
+    profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in days)])
+    activity = pa.concat_tables([ACTIVITY.empty(), *(day.activity for day in days)])
+    return links, profiles, activity
 
 
 def read_day(snapshots: Snapshots, dt: date, *, key: Key) -> Day:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from graphkit.communities import detect_communities
-from graphkit.contracts import ACTIVITY, BENIGN, LINKS, PROFILES
+from graphkit.contracts import BENIGN
 from graphkit.detection import Detection, Findings
 from graphkit.entities import Key, key_benign
 from graphkit.errors import UsageError
@@ -18,7 +18,7 @@ from graphkit.ingest.odd_days import OddDay, check_own_rows, odd_days
 from graphkit.rings import judge
 from graphkit.settings import Settings, load_settings
 from graphkit.tracking import Previous, match_rings, renamed
-from graphkit.workflow.days import Day, read_window, table_days
+from graphkit.workflow.days import Day, read_window, table_days, window_tables
 
 
 def detect_window(
@@ -46,13 +46,11 @@ def detect_window(
     ordered = sorted(days, key=lambda day: day.dt)
     reports = {day.dt: day.report for day in ordered}
     check_own_rows(reports, dt, settings=settings.days)
-    links = pa.concat_tables([LINKS.empty(), *(day.links for day in ordered)])
-    profiles = pa.concat_tables([PROFILES.empty(), *(day.profiles for day in ordered)])
+    links, profiles, activity = window_tables(ordered)
     gap = settings.graph.address_gap_h
     removed = match_benign(links, BENIGN.empty() if benign is None else benign, dt=dt)
     judged = without_benign(links, removed)
     graph = build_graph(judged, profiles, address_gap_h=gap)
-    activity = pa.concat_tables([ACTIVITY.empty(), *(day.activity for day in ordered)])
     kinds = kinds_for(settings.graph)
     projection = project(graph, judged, profiles, activity, kinds, settings=settings.graph)
     edges, uses, facts = projection.edges, projection.uses, projection.facts
