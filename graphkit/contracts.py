@@ -411,6 +411,44 @@ SCORECARD = Contract(
     },
     required=("signal", "fact", "millibits", "seen_for", "seen_against"),
 )
+PAIR_FACTS = Contract(
+    "PAIR_FACTS",
+    "One row per fact about one pair of accounts, in the order in which they are added up: its "
+    "signal, its value (null where it is unknown or has none), the millibits that it adds, the sum "
+    "up to it, and what it is, with its unit. What adds most stands first within the signal that "
+    "adds most, what adds nothing last.",
+    {
+        "signal": pa.string(),
+        "fact": pa.string(),
+        "value": pa.float64(),
+        "millibits": pa.int64(),
+        "total": pa.int64(),
+        "says": pa.string(),
+    },
+    required=("signal", "fact", "millibits", "total", "says"),
+    key=("fact",),
+)
+PAIR_SHARED = Contract(
+    "PAIR_SHARED",
+    "One row per entity that both accounts of a pair hold: how many hold it, whether it proposes "
+    "pairs, only corroborates or was used too far apart in time to count (`apart`), and of either "
+    "account in how many thousandths of its activity of that sort it is, first and last seen.",
+    {
+        "signal": pa.string(),
+        "kind": pa.string(),
+        "entity": pa.string(),
+        "trait": pa.string(),
+        "n_holders": pa.int64(),
+        "role": pa.string(),
+        "part_a": pa.int64(),
+        "first_a": TIMESTAMP,
+        "last_a": TIMESTAMP,
+        "part_b": pa.int64(),
+        "first_b": TIMESTAMP,
+        "last_b": TIMESTAMP,
+    },
+    key=("kind", "entity"),
+)
 STRUCTURE = Contract(
     "STRUCTURE",
     "One row per account of the graph: a hash of its place in it that no name enters "

@@ -10,6 +10,8 @@ from graphkit.detection import Findings
 from graphkit.settings import Settings
 from pipelines.lake import RING_TABLES, judged_date, load, pointer_path
 
+_OF_DAYS = ("links", "profiles", "activity")  # what questions to a window's days need
+
 
 def read_findings(lake: Path, dt: date | None = None) -> Findings:
     """Read what was found on a date (the latest judged one where None), with its window's links.
@@ -21,16 +23,15 @@ def read_findings(lake: Path, dt: date | None = None) -> Findings:
         StorageError: a file is missing or not the one published.
     """
     chosen = judged_date(lake, dt)
-    snapshot, tables = load(lake, chosen, [*RING_TABLES, "links", "profiles"])
+    snapshot, tables = load(lake, chosen, [*RING_TABLES, *_OF_DAYS])
     manifest = snapshot.manifest
-    links, profiles = [tables.pop("links")], [tables.pop("profiles")]
+    days = [{name: tables.pop(name) for name in _OF_DAYS}]
     reports = {str(chosen): manifest["input"]}
     for name, source in sorted(manifest["window"].items(), reverse=True):
-        day, read = load(lake, date.fromisoformat(name), ["links", "profiles"])
+        day, read = load(lake, date.fromisoformat(name), _OF_DAYS)
         if day.reference()["sha256"] != source.get("sha256"):
             warnings.warn(f"{name} was read anew after {chosen} was judged", stacklevel=2)
-        links.insert(0, read["links"])
-        profiles.insert(0, read["profiles"])
+        days.insert(0, read)
         reports[name] = day.manifest["input"]
     for name in manifest["missing"]:
         if pointer_path(lake, date.fromisoformat(name)).exists():
@@ -38,8 +39,7 @@ def read_findings(lake: Path, dt: date | None = None) -> Findings:
     return Findings(
         dt=chosen,
         **tables,
-        links=pa.concat_tables(links),
-        profiles=pa.concat_tables(profiles),
+        **{name: pa.concat_tables([day[name] for day in days]) for name in _OF_DAYS},
         reports=dict(sorted(reports.items())),
         settings=Settings.model_validate(manifest["settings"]),
         next_number=manifest["next_number"],

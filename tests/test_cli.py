@@ -178,6 +178,26 @@ def test_why_speaks_for_members_and_for_others(provider: Path) -> None:
     assert "In no ring" in call("why", lake, outside)
 
 
+def test_what_ties_two_accounts_adds_up_to_the_edge_in_the_lake(provider: Path) -> None:
+    lake = provider / "lake"
+    edges = lakes.read_tables(lake, LAST, ["edges"])["edges"].to_pylist()
+    nasty = next(row for row in edges if NASTY in (row["account_a"], row["account_b"]))
+    for edge in (edges[0], nasty):
+        one, other = edge["account_a"], edge["account_b"]
+        text = call("why", lake, other, "--with", one)
+        assert text == call("why", lake, one, "--with", other)
+        assert "\x1b" not in text and "\u202e" not in text and "people decide" in text
+        assert f"Tied: log odds of {edge['weight']:,} millibits" in text
+        sums = re.search(r"^By signal.*?\n\n", text, re.DOTALL | re.MULTILINE)
+        assert sums
+        told = dict(re.findall(r"^(\w+) +([+-][\d,]+)$", sums[0], re.MULTILINE))
+        parts = {name: int(adds.replace(",", "")) for name, adds in told.items()}
+        assert parts.pop("all") == sum(parts.values()) == edge["weight"]
+        assert all(edge[signal] == millibits for signal, millibits in parts.items())
+    assert "asked about with itself" in fails("why", lake, one, "--with", one, code=2)
+    assert "not in the window" in fails("why", lake, one, "--with", "nobody", code=2)
+
+
 def test_evaluate_reads_a_truth_in_any_form(provider: Path, tmp_path: Path) -> None:
     lake, truth = provider / "lake", provider / "snapshots" / "truth.parquet"
     figures = json.loads(call("evaluate", lake, truth, "--format", "json"))

@@ -164,16 +164,26 @@ def explain(
     terminal.out(explained(findings, ring, families(findings)))
 
 
-@app.command(epilog="Example: graphkit why lake acct_1")
+@app.command(epilog="Example: graphkit why lake acct_1 --with acct_2")
 def why(
     lake: LakeArgument,
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")],
+    other: Annotated[
+        str | None,
+        typer.Option("--with", metavar="OTHER", help="What ties it to this account, or why not."),
+    ] = None,
     dt: DateOption = None,
 ) -> None:
-    """Say why an account is in its ring, or in none."""
-    from graphkit.detection import Why
+    """Say why an account is in its ring, or in none; or what ties two.
 
-    terminal.out(str(Why(terminal.findings(lake, dt), account)))
+    With another account it shows each fact about the two, with what it adds, up to the weight of
+    the edge between them. The window's pairs are weighed anew for it.
+    """
+    from graphkit.detection import Detection
+
+    detection = Detection(terminal.findings(lake, dt))
+    told = detection.why(account) if other is None else detection.between(account, other)
+    terminal.out(str(told))
 
 
 @app.command(epilog="Example: graphkit coshare snapshots --within 30")

@@ -9,6 +9,8 @@ from graphkit.graph.people import know_people
 from graphkit.graph.projection import Projection, project
 from graphkit.graph.sharing import share_entities
 from graphkit.graph.structure import structure
+from graphkit.graph.waterfall import find_pair, held_by_both, waterfall
+from graphkit.graph.weighing import Weighed, weigh_pairs
 
 __all__ = [
     "ALONE",
@@ -17,15 +19,20 @@ __all__ = [
     "TOGETHER",
     "HeteroGraph",
     "Projection",
+    "Weighed",
     "build_graph",
     "default_kinds",
     "explained_card",
     "facts_alone",
     "facts_together",
+    "find_pair",
+    "held_by_both",
     "kinds_for",
     "know_people",
     "pair_card",
     "project",
     "share_entities",
     "structure",
+    "waterfall",
+    "weigh_pairs",
 ]

@@ -1,14 +1,4 @@
-"""One-mode projection: from shared entities to evidence on pairs of accounts.
-
-Candidates are proposed (`sharing`), facts about each are gathered (`pair_facts`), looked up in the
-scorecard of the first round, and once more with what the first round says of the pair's company
-(`corroboration`). What is left is a sum of whole millibits per signal: the log odds that one
-operator's ring runs both accounts.
-
-Kinds that no scorecard knows (identifiers of mentions, or whatever a user weighs himself) add their
-rarity times the millibits per bit that the table of kinds gives them; a pair that shares nothing
-else starts from the prior of the settings.
-"""
+"""One-mode projection: from weighed pairs of accounts to edges, and what each entity is worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,21 +9,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import EDGES, FACTS, HUBS, SIGNALS, USES, pseudonym
-from graphkit.graph.cards import ROUNDS, pair_card
-from graphkit.graph.corroboration import TOGETHER, entity_credibility, facts_together, floored
+from graphkit.graph.cards import pair_card
+from graphkit.graph.corroboration import entity_credibility, floored
 from graphkit.graph.heterogeneous import HeteroGraph, with_ids
-from graphkit.graph.kinds import KINDS
-from graphkit.graph.pair_facts import CARDED, by_hand, carded, facts_alone, hand_worth, rarity
-from graphkit.graph.people import know_people
-from graphkit.graph.sharing import Sharing, share_entities
-from graphkit.scorecard import base, look_up, thousandths
+from graphkit.graph.pair_facts import CARDED, hand_worth, rarity
+from graphkit.graph.sharing import Sharing
+from graphkit.graph.weighing import added, by_signal, weigh_pairs
+from graphkit.scorecard import look_up, thousandths
 from graphkit.settings import GraphSettings
 from graphkit.sql import query
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-_SIGNAL_OF = {fact.name: fact.signal for fact in TOGETHER}
 
 
 @dataclass(frozen=True)
@@ -75,44 +61,11 @@ def project(
     Raises:
         DataError: the kinds break their contract.
     """
-    sharing = share_entities(graph, KINDS.check(kinds), address_gap_h=settings.address_gap_h)
-    people = know_people(graph, links, profiles, activity)
-    facts = facts_alone(graph, sharing, people)
-    hand = by_hand(sharing)
-    known, prior = carded(sharing), -round(1000 * settings.prior_bits)
-    alone, together = (pair_card(name) for name in ROUNDS)
-    first = weigh(alone, facts, known, hand, prior)
-    chance = thousandths(sum(first.values(), np.zeros(sharing.first.size, dtype=np.int64)))
-    facts |= facts_together(sharing, chance)
-    parts = weigh(together, facts, known, hand, prior)
-    edges = _edges(graph, sharing, parts, settings)
-    entities = _entities(sharing, together, chance)
+    weighed = weigh_pairs(graph, links, profiles, activity, kinds, settings=settings)
+    card, sharing = pair_card("together"), weighed.sharing
+    edges = _edges(graph, sharing, by_signal(added(card, weighed.evidence)), settings)
+    entities = _entities(sharing, card, weighed.chance)
     return Projection(edges, _facts(entities), _uses(graph, sharing, edges), _hubs(entities))
-
-
-def weigh(
-    card: pa.Table,
-    facts: Mapping[str, Floats],
-    known: Bools,
-    hand: Mapping[str, Ints],
-    prior: int,
-) -> dict[str, Ints]:
-    """Millibits of every candidate pair by signal; together they are its log odds.
-
-    Args:
-        card: SCORECARD.
-        facts: name to values, each of shape (m,).
-        known: whether the pair shares anything that the card weighs, shape (m,).
-        hand: what kinds add that are weighed by hand, by signal.
-        prior: log odds in millibits of pairs that share nothing the card knows.
-    """
-    parts = {signal: np.zeros(known.size, dtype=np.int64) for signal in SIGNALS}
-    for name, millibits in look_up(card, facts).items():
-        parts[_SIGNAL_OF[name]] += np.where(known, millibits, 0)
-    parts["context"] += np.where(known, base(card), prior)
-    for signal, millibits in hand.items():
-        parts[signal] += millibits
-    return parts
 
 
 def _edges(

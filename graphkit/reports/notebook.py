@@ -55,11 +55,11 @@ class Listing:
         return self.table.to_pandas()
 
 
-def as_html(table: pa.Table) -> str:
+def as_html(table: pa.Table, *, shown: int = _SHOWN) -> str:
     """The first rows of a table as an HTML table; what was written by others is escaped."""
     head = "".join(f"<th>{escape(name)}</th>" for name in table.column_names)
-    rows = [_row(list(row.values())) for row in table.slice(0, _SHOWN).to_pylist()]
-    more = table.num_rows - _SHOWN
+    rows = [_row(list(row.values())) for row in table.slice(0, shown).to_pylist()]
+    more = table.num_rows - shown
     tail = f"<p>and {more:,} more rows</p>" if more > 0 else ""
     body = "".join(rows) or f'<tr><td colspan="{table.num_columns}">no rows</td></tr>'
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{tail}"

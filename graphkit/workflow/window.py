@@ -73,6 +73,7 @@ def detect_window(
         odd_days=odd_days(reports, settings=settings.days, noticed=noticed),
         links=links,
         profiles=profiles,
+        activity=activity,
         reports={day.dt.isoformat(): day.report for day in ordered if day.report},
         settings=settings,
         next_number=matched.next_number,
