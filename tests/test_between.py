@@ -170,9 +170,9 @@ def test_every_pair_has_its_waterfall_or_is_no_candidate(
             assert sum(row["role"] != "apart" for row in shared) == edge["n_shared"]
 
 
-def asked(account: str, day: int, ip: str, agent: str, prompt: str = "") -> Row:
+def asked(account: str, day: int, ip: str, agent: str) -> Row:
     ts = f"2026-11-{day}T10:00:00Z"
-    return {"account_id": account, "ts": ts, "ip": ip, "user_agent": agent, "prompt": prompt}
+    return {"account_id": account, "ts": ts, "ip": ip, "user_agent": agent}
 
 
 @pytest.fixture(scope="module")
@@ -181,13 +181,6 @@ def hand() -> Callable[..., Between]:
     requests = [asked(f"p{at:02}", 20, f"192.0.2.{at}", "the program of all") for at in range(60)]
     requests += [asked("apart1", 18, "198.51.100.1", "x"), asked("apart2", 22, "198.51.100.1", "y")]
     requests += [asked(name, 22, "198.51.100.2", name) for name in ("flat1", "flat2", "flat3")]
-    words = np.random.default_rng(3).integers(97, 123, size=(120, 20, 6), dtype=np.uint8)
-    texts = [" ".join(bytes(word).decode() for word in text) for text in words.tolist()]
-    texts[60] = texts[0]
-    requests += [
-        asked(f"text{1 + at // 60}", 22, f"198.51.100.{10 + at // 60}", f"z{at // 60}", text)
-        for at, text in enumerate(texts)
-    ]
     payments = [
         {"account_id": name, "ts": "2026-11-22T11:00:00Z", "fingerprint": "fp-1"}
         for name in ("flat1", "flat2")
@@ -220,9 +213,20 @@ def test_why_there_is_no_tie(hand: Callable[..., Between]) -> None:
     apart = hand("apart1", "apart2")
     assert "1 address used more than 24 hours apart" in apart.reason
     assert apart.shared["role"].to_pylist() == ["apart"]
-    text = hand("text1", "text2")
-    assert "a text that is too small a part of what they sent" in text.reason
-    assert text.shared["part_a"].to_pylist() == [16]
+
+
+def test_a_text_in_a_hundred_makes_no_tie(detection: gk.Detection) -> None:
+    rows: list[Link] = [(name, "prompt", 1, 1, 0, 1) for name in "ab"]
+    findings = replace(
+        detection.findings,
+        links=links_table(rows),
+        profiles=profiles_table({"a": 100, "b": 100}),
+        activity=ACTIVITY.empty(),
+        edges=EDGES.empty(),
+    )
+    found = gk.Detection(findings).between("a", "b")
+    assert "a text that is too small a part of what they sent" in found.reason
+    assert found.shared["part_a"].to_pylist() == [10] and found.weight is None
 
 
 def test_a_pair_below_the_least_probability_is_weighed_all_the_same(

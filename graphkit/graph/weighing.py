@@ -126,7 +126,7 @@ def added(card: pa.Table, evidence: Evidence) -> dict[str, Ints]:
     found: dict[str, Ints] = {BASE: start, **look_up(card, evidence.facts)}
     for name in found:
         if name != BASE:
-            found[name][~evidence.known] = 0
+            found[name] = np.where(evidence.known, found[name], 0)
     return found | {name: evidence.hand[own] for name, own in HAND.items() if own in evidence.hand}
 
 
