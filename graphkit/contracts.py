@@ -449,6 +449,28 @@ PAIR_SHARED = Contract(
     },
     key=("kind", "entity"),
 )
+CARDS = Contract(
+    "CARDS",
+    "One row per card, fact and interval: the scorecards that a date was judged by, those of pairs "
+    "first; the columns of SCORECARD after the card's name.",
+    {"card": pa.string(), **SCORECARD.columns},
+    required=("card", *SCORECARD.required),
+)
+RING_LABELS = Contract(
+    "RING_LABELS",
+    "One row per account of which it is known who runs it: the ring, or null for an honest one.",
+    {"account_id": pa.string(), "ring": pa.string()},
+    required=("account_id",),
+    key=("account_id",),
+)
+PAIR_LABELS = Contract(
+    "PAIR_LABELS",
+    "One row per pair of accounts, the lesser id first, of which it is known whether one "
+    "operator's ring runs both.",
+    {"account_a": pa.string(), "account_b": pa.string(), "same": pa.bool_()},
+    required=("account_a", "account_b", "same"),
+    key=("account_a", "account_b"),
+)
 STRUCTURE = Contract(
     "STRUCTURE",
     "One row per account of the graph: a hash of its place in it that no name enters "

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from graphkit.contracts import SCORECARD
+from graphkit.contracts import CARDS, SCORECARD
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,6 +71,28 @@ def look_up(card: pa.Table, facts: Mapping[str, Floats]) -> dict[str, Ints]:
     return found
 
 
+def stacked(cards: Mapping[str, pa.Table]) -> pa.Table:
+    """SCORECARD by name as one table, CARDS."""
+    named = [card.add_column(0, "card", pa.repeat(name, len(card))) for name, card in cards.items()]
+    return CARDS.conform(pa.concat_tables([CARDS.empty(), *named]))
+
+
+def unstacked(cards: pa.Table) -> dict[str, pa.Table]:
+    """SCORECARD by name, of CARDS."""
+    return {
+        name: SCORECARD.conform(
+            cards.filter(pc.equal(cards["card"], pa.scalar(name))).drop_columns(["card"])
+        )
+        for name in map(str, cards["card"].unique().to_pylist())
+    }
+
+
+def total(card: pa.Table, facts: Mapping[str, Floats]) -> Ints:
+    """Log odds of each row in millibits: the base and what all facts add, shape (n,)."""
+    size = next(iter(facts.values())).size
+    return sum(look_up(card, facts).values(), np.full(size, base(card), dtype=np.int64))
+
+
 def base(card: pa.Table) -> int:
     """What a row has before any fact is known, in millibits: the log odds of the prior."""
     rows = card.filter(pc.equal(card["fact"], pa.scalar(BASE)))
@@ -110,7 +132,7 @@ def fit(
     bounds = [_bounds(facts[spec.name], label, intervals) for spec in specs]
     codes = np.empty((label.size, len(specs)), dtype=np.uint8)
     for place, spec in enumerate(specs):
-        codes[:, place] = _codes(facts[spec.name], bounds[place])
+        codes[:, place] = coded(facts[spec.name], bounds[place])
     sizes = [len(bound) + 1 for bound in bounds]
     prior, tables = _solve(codes, label, weight, sizes, specs, ridge, rounds)
     rows = [_row(BASE, "context", None, None, prior, np.ones(label.size, bool), label, weight)]
@@ -169,7 +191,7 @@ def _bounds(values: Floats, label: Bools, intervals: int) -> Floats:
     return inner
 
 
-def _codes(values: Floats, bounds: Floats) -> Codes:
+def coded(values: Floats, bounds: Floats) -> Codes:
     """The number of each value's interval from 1, 0 where it is unknown; shape (n,)."""
     place = np.searchsorted(bounds, values, side="right") + 1
     return np.where(np.isnan(values), 0, place).astype(np.uint8)
@@ -195,7 +217,7 @@ def _solve(
         return levels
 
     def loss(point: Floats) -> tuple[float, Floats]:
-        total, slope = _loss(codes, label, weight, table(point[1:]), point[0], gradient)
+        total, slope = logistic_loss(codes, label, weight, table(point[1:]), point[0], gradient)
         slopes = [np.array([slope])]
         slopes += [np.cumsum(gradient[place, size:0:-1])[::-1] for place, size in enumerate(sizes)]
         steps = point[1:]
@@ -216,7 +238,7 @@ def _solve(
 
 
 @numba.njit(cache=True, nogil=True)
-def _loss(
+def logistic_loss(
     codes: Codes, label: Bools, weight: Floats, table: Floats, prior: float, gradient: Floats
 ) -> tuple[float, float]:
     """Weighted logistic loss, its slope by the prior; writes the slopes by interval."""

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from graphkit.contracts import (
     ACTIVITY,
     BENIGN_REMOVED,
+    CARDS,
     EDGES,
     EVIDENCE,
     FACTS,
@@ -57,6 +58,7 @@ RING_TABLES = {
     "lineage": LINEAGE,
     "benign": BENIGN_REMOVED,
     "odd_days": ODD_DAYS,
+    "cards": CARDS,
 }
 TABLES = DAY_TABLES | RING_TABLES
 

@@ -18,7 +18,15 @@ from graphkit.ingest.benign import read_benign
 from graphkit.ingest.odd_days import OddDay
 from graphkit.reports import render, spell_dates, spell_odd_days, spell_rings
 from graphkit.settings import Settings
-from graphkit.workflow import Day, Previous, detect_window, window_of
+from graphkit.workflow import (
+    Cards,
+    Day,
+    Previous,
+    detect_window,
+    load_cards,
+    packaged_cards,
+    window_of,
+)
 from pipelines.checks import check
 from pipelines.facts import cost, judgement, peak_bytes
 from pipelines.keys import load_key
@@ -64,6 +72,7 @@ def run(
     settings: Settings,
     key_file: Path | None = None,
     benign: Path | None = None,
+    cards: Path | None = None,
     threads: int | None = None,
     memory: str | None = None,
     report: Report = lambda line: None,
@@ -80,6 +89,7 @@ def run(
         settings: everything that changes the result.
         key_file: file of the lake's key; see `load_key`.
         benign: allow-list, a CSV file; see `read_benign`.
+        cards: folder of scorecards; see `load_cards`. The packaged ones where None.
         threads: how many to use; as many as cores where None.
         memory: what the query engine may use, for example `"3GB"`.
         report: told line by line what is done.
@@ -93,6 +103,7 @@ def run(
     started = time.perf_counter()
     snapshots = _present(address, dt, settings)
     listed = LISTED.empty() if benign is None else read_benign(benign)
+    used = packaged_cards() if cards is None else load_cards(cards)
     with writing(lake) as staging:
         _limit(threads, memory, staging / "spill")
         key = _key(lake, staging, key_file, report)
@@ -101,13 +112,7 @@ def run(
         with job.step("read"):
             today = job.read(dt)
             window = gather(job)
-        earlier, previous = _previous(lake, dt)
-        with job.step("detect"):
-            odd = [*window.odd, *_late_days(window, earlier)]
-            days = [*window.days, today]
-            findings = detect_window(
-                days, dt=dt, settings=settings, previous=previous, benign=known, noticed=odd
-            )
+        earlier, findings = _detect(job, window, today, known, used)
         with job.step("check"):
             check(findings, today)
         with job.step("publish"):
@@ -116,6 +121,24 @@ def run(
     outcome = _outcome(snapshot, findings, window.missing, time.perf_counter() - started)
     report(f"{outcome.seconds:.1f} s, at most {outcome.peak_bytes / 1e9:.2f} GB of memory")
     return outcome
+
+
+def _detect(
+    job: Job, window: Window, today: Day, benign: pa.Table, cards: Cards
+) -> tuple[Snapshot | None, Findings]:
+    """Find the rings, and the judged date whose ids go on."""
+    earlier, previous = _previous(job.lake, job.dt)
+    with job.step("detect"):
+        findings = detect_window(
+            [*window.days, today],
+            dt=job.dt,
+            settings=job.settings,
+            previous=previous,
+            benign=benign,
+            noticed=[*window.odd, *_late_days(window, earlier)],
+            cards=cards,
+        )
+    return earlier, findings
 
 
 def _say(job: Job, findings: Findings, later: Sequence[date]) -> None:

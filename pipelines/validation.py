@@ -18,7 +18,7 @@ from graphkit.ingest.benign import read_benign
 from graphkit.ingest.odd_days import OddDay, check_own_rows, empty_day, odd_days
 from graphkit.reports import absent_columns, fed_signals, signal_states
 from graphkit.settings import Settings
-from graphkit.workflow import Day, last_day, read_day, window_of
+from graphkit.workflow import Day, last_day, load_cards, read_day, window_of
 from pipelines.needs import Needs, needs_of
 from pipelines.window import check_present
 
@@ -118,6 +118,9 @@ def validate(
     if settings.run.benign:
         with tour.noting():
             read_benign(Path(settings.run.benign))
+    if settings.run.cards:
+        with tour.noting():
+            load_cards(Path(settings.run.cards))
     snapshots = _open(address, settings, dt, tour)
     if snapshots is None:
         return _validation(None, (), tour, settings)

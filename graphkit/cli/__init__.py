@@ -1,6 +1,7 @@
 """The command line: results on standard output, progress and errors on standard error."""
 
-from graphkit.cli import questions as questions  # their commands join the others
+from graphkit.cli import fit as fit  # their commands join the others
+from graphkit.cli import questions as questions
 from graphkit.cli import validate as validate
 from graphkit.cli import weights as weights
 from graphkit.cli import worlds as worlds

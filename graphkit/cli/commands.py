@@ -90,6 +90,10 @@ def run(
             metavar="FILE", help="Allow-list: CSV of kind, entity, until, why; run.benign else."
         ),
     ] = None,
+    cards: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Scorecards that `fit` wrote; run.cards else."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all cores else.")] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory of the query engine, as 3GB.")
@@ -103,7 +107,8 @@ def run(
     from graphkit.settings import load_settings
     from pipelines import nightly
 
-    paths = {name: str(path) for name, path in (("key", key), ("benign", benign)) if path}
+    files = {"key": key, "benign": benign, "cards": cards}
+    paths = {name: str(path) for name, path in files.items() if path}
     flags = {"threads": threads, "memory": memory}
     given = paths | {name: value for name, value in flags.items() if value is not None}
     resolved = load_settings(settings, environ=os.environ, window_d=window, run=given)
@@ -115,6 +120,7 @@ def run(
             settings=resolved,
             key_file=Path(resolved.run.key) if resolved.run.key else None,
             benign=Path(resolved.run.benign) if resolved.run.benign else None,
+            cards=Path(resolved.run.cards) if resolved.run.cards else None,
             threads=resolved.run.threads,
             memory=resolved.run.memory,
             report=say,

@@ -30,6 +30,7 @@ class Findings:
         lineage: LINEAGE.
         benign: BENIGN_REMOVED: what the allow-list took out before anything was judged.
         odd_days: ODD_DAYS: what is unusual about the window's days.
+        cards: CARDS: the scorecards that it was judged by.
         links: LINKS of the window, those that the allow-list took out too.
         profiles: PROFILES of the window.
         activity: ACTIVITY of the window.
@@ -50,6 +51,7 @@ class Findings:
     lineage: pa.Table
     benign: pa.Table
     odd_days: pa.Table
+    cards: pa.Table
     links: pa.Table
     profiles: pa.Table
     activity: pa.Table

@@ -13,6 +13,7 @@ from graphkit.errors import UsageError, nearest
 from graphkit.graph import HeteroGraph, Weighed, build_graph, kinds_for, weigh_pairs
 from graphkit.graph.benign import without_benign
 from graphkit.reports import Listing, spell_set_apart
+from graphkit.scorecard import unstacked
 
 
 class Detection:
@@ -106,7 +107,7 @@ class Detection:
         links = without_benign(findings.links, findings.benign)
         options = findings.settings.graph
         tables = (links, findings.profiles, findings.activity, kinds_for(options))
-        return weigh_pairs(self.graph, *tables, settings=options)
+        return weigh_pairs(self.graph, *tables, settings=options, cards=unstacked(findings.cards))
 
     def __repr__(self) -> str:
         statuses = self.findings.rings["status"].to_pylist()

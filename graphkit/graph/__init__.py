@@ -10,17 +10,26 @@ from graphkit.graph.projection import Projection, project
 from graphkit.graph.sharing import share_entities
 from graphkit.graph.structure import structure
 from graphkit.graph.waterfall import find_pair, held_by_both, waterfall
-from graphkit.graph.weighing import Weighed, weigh_pairs
+from graphkit.graph.weighing import (
+    Evidence,
+    Weighed,
+    corroborated,
+    log_odds,
+    propose_pairs,
+    weigh_pairs,
+)
 
 __all__ = [
     "ALONE",
     "KINDS",
     "ROUNDS",
     "TOGETHER",
+    "Evidence",
     "HeteroGraph",
     "Projection",
     "Weighed",
     "build_graph",
+    "corroborated",
     "default_kinds",
     "explained_card",
     "facts_alone",
@@ -29,8 +38,10 @@ __all__ = [
     "held_by_both",
     "kinds_for",
     "know_people",
+    "log_odds",
     "pair_card",
     "project",
+    "propose_pairs",
     "share_entities",
     "structure",
     "waterfall",

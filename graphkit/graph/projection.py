@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphkit.contracts import EDGES, FACTS, HUBS, SIGNALS, USES, pseudonym
-from graphkit.graph.cards import pair_card
 from graphkit.graph.corroboration import entity_credibility, floored
 from graphkit.graph.heterogeneous import HeteroGraph, with_ids
 from graphkit.graph.pair_facts import CARDED, hand_worth, rarity
@@ -47,6 +46,7 @@ def project(
     kinds: pa.Table,
     *,
     settings: GraphSettings,
+    cards: Mapping[str, pa.Table] | None = None,
 ) -> Projection:
     """Project the graph on its accounts.
 
@@ -57,12 +57,13 @@ def project(
         activity: ACTIVITY of the window.
         kinds: KINDS.
         settings: gap of addresses, prior, least probability of an edge.
+        cards: SCORECARD by round; the packaged ones where None.
 
     Raises:
         DataError: the kinds break their contract.
     """
-    weighed = weigh_pairs(graph, links, profiles, activity, kinds, settings=settings)
-    card, sharing = pair_card("together"), weighed.sharing
+    weighed = weigh_pairs(graph, links, profiles, activity, kinds, settings=settings, cards=cards)
+    card, sharing = weighed.card, weighed.sharing
     edges = _edges(graph, sharing, by_signal(added(card, weighed.evidence)), settings)
     entities = _entities(sharing, card, weighed.chance)
     return Projection(edges, _facts(entities), _uses(graph, sharing, edges), _hubs(entities))

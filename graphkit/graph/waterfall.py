@@ -5,7 +5,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.contracts import PAIR_FACTS, PAIR_SHARED, SIGNALS
-from graphkit.graph.cards import pair_card
 from graphkit.graph.corroboration import TOGETHER
 from graphkit.graph.sharing import Sharing
 from graphkit.graph.weighing import HAND, SIGNAL_OF, Weighed, added, by_signal
@@ -46,7 +45,7 @@ def waterfall(weighed: Weighed, pair: int) -> pa.Table:
         PAIR_FACTS; the last total is the weight of the pair's edge, if it has one.
     """
     evidence = weighed.evidence.of(np.array([pair]))
-    parts = added(pair_card("together"), evidence)
+    parts = added(weighed.card, evidence)
     millibits = {name: int(values[0]) for name, values in parts.items()}
     strength = {signal: abs(int(values[0])) for signal, values in by_signal(parts).items()}
     says = _SAYS | {BASE: _START[bool(evidence.known[0])]}

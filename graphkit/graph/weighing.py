@@ -71,11 +71,13 @@ class Weighed:
         sharing: the m pairs and what they share.
         evidence: the facts of both rounds.
         chance: first score of each pair as a probability, in thousandths, shape (m,).
+        card: the second card.
     """
 
     sharing: Sharing
     evidence: Evidence
     chance: Ints
+    card: pa.Table
 
 
 def weigh_pairs(
@@ -86,6 +88,7 @@ def weigh_pairs(
     kinds: pa.Table,
     *,
     settings: GraphSettings,
+    cards: Mapping[str, pa.Table] | None = None,
 ) -> Weighed:
     """Propose pairs, weigh each alone, and gather what its company says.
 
@@ -96,6 +99,26 @@ def weigh_pairs(
         activity: ACTIVITY of the window.
         kinds: KINDS.
         settings: gap of addresses, prior.
+        cards: SCORECARD by round; the packaged ones where None.
+
+    Raises:
+        DataError: the kinds break their contract.
+    """
+    sharing, alone = propose_pairs(graph, links, profiles, activity, kinds, settings=settings)
+    first, second = (cards[name] if cards else pair_card(name) for name in ROUNDS)
+    return corroborated(sharing, alone, first, second)
+
+
+def propose_pairs(
+    graph: HeteroGraph,
+    links: pa.Table,
+    profiles: pa.Table,
+    activity: pa.Table,
+    kinds: pa.Table,
+    *,
+    settings: GraphSettings,
+) -> tuple[Sharing, Evidence]:
+    """Propose pairs and gather what each says alone; arguments are those of `weigh_pairs`.
 
     Raises:
         DataError: the kinds break their contract.
@@ -104,11 +127,27 @@ def weigh_pairs(
     people = know_people(graph, links, profiles, activity)
     facts = facts_alone(graph, sharing, people)
     prior = -round(1000 * settings.prior_bits)
-    alone = Evidence(facts, carded(sharing), by_hand(sharing), prior)
-    first = by_signal(added(pair_card(ROUNDS[0]), alone))
-    chance = thousandths(sum(first.values(), np.zeros(sharing.first.size, dtype=np.int64)))
-    evidence = replace(alone, facts=facts | facts_together(sharing, chance))
-    return Weighed(sharing, evidence, chance)
+    return sharing, Evidence(facts, carded(sharing), by_hand(sharing), prior)
+
+
+def corroborated(sharing: Sharing, alone: Evidence, first: pa.Table, second: pa.Table) -> Weighed:
+    """Gather what the company of each pair says, by the first card.
+
+    Args:
+        sharing: the candidates.
+        alone: what each says alone.
+        first: SCORECARD of the first round.
+        second: that of the second, for whoever weighs them.
+    """
+    chance = thousandths(log_odds(first, alone))
+    facts = {**alone.facts, **facts_together(sharing, chance)}
+    return Weighed(sharing, replace(alone, facts=facts), chance, second)
+
+
+def log_odds(card: pa.Table, evidence: Evidence) -> Ints:
+    """What all facts add up to, in millibits, shape (m,)."""
+    total: Ints = np.sum(list(added(card, evidence).values()), axis=0, dtype=np.int64)
+    return total
 
 
 def added(card: pa.Table, evidence: Evidence) -> dict[str, Ints]:

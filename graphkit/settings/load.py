@@ -12,7 +12,7 @@ from graphkit.errors import SettingsError, nearest
 from graphkit.settings.models import FEEDS, Settings
 
 _PREFIX = "GRAPHKIT_"
-_PATHS = ("key", "benign")
+_PATHS = ("key", "benign", "cards")
 _SECTIONS = ("ingest", "days", "graph", "communities", "rings", "run")
 
 

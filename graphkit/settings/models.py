@@ -134,7 +134,7 @@ class RingSettings(_Frozen):
 
 
 class RunSettings(_Frozen):
-    """How and with what a night runs; but for the allow-list it changes no result."""
+    """How and with what a night runs; but for allow-list and cards it changes no result."""
 
     threads: int | None = Field(None, ge=1, description="threads to use; as many as cores if unset")
     memory: str | None = Field(
@@ -142,6 +142,9 @@ class RunSettings(_Frozen):
     )
     key: str | None = Field(None, description="file of the lake's key; beside the lake if unset")
     benign: str | None = Field(None, description="allow-list, a CSV file; none if unset")
+    cards: str | None = Field(
+        None, description="folder of scorecards from `graphkit fit`; the packaged ones if unset"
+    )
 
 
 class Settings(_Frozen):

@@ -16,8 +16,10 @@ from graphkit.graph.benign import match_benign, without_benign
 from graphkit.ingest.benign import check_benign
 from graphkit.ingest.odd_days import OddDay, check_own_rows, odd_days
 from graphkit.rings import judge
+from graphkit.scorecard import stacked
 from graphkit.settings import Settings, load_settings
 from graphkit.tracking import Previous, match_rings, renamed
+from graphkit.workflow.cards import Cards, load_cards, packaged_cards
 from graphkit.workflow.days import Day, read_window, table_days, window_tables
 
 
@@ -29,6 +31,7 @@ def detect_window(
     previous: Previous | None = None,
     benign: pa.Table | None = None,
     noticed: Sequence[OddDay] = (),
+    cards: Cards | None = None,
 ) -> Findings:
     """Find the rings of a window.
 
@@ -39,6 +42,7 @@ def detect_window(
         previous: the latest judged date before, whose ring ids go on.
         benign: BENIGN, under the key of the days; nothing is harmless where None.
         noticed: what is odd about days beside what their reports show.
+        cards: SCORECARD by name, all that `packaged_cards` has; those where None.
 
     Raises:
         DataError: the date has next to no events of its own.
@@ -47,16 +51,16 @@ def detect_window(
     reports = {day.dt: day.report for day in ordered}
     check_own_rows(reports, dt, settings=settings.days)
     links, profiles, activity = window_tables(ordered)
-    gap = settings.graph.address_gap_h
     removed = match_benign(links, BENIGN.empty() if benign is None else benign, dt=dt)
     judged = without_benign(links, removed)
-    graph = build_graph(judged, profiles, address_gap_h=gap)
-    kinds = kinds_for(settings.graph)
-    projection = project(graph, judged, profiles, activity, kinds, settings=settings.graph)
-    edges, uses, facts = projection.edges, projection.uses, projection.facts
-    order = structure(graph)
+    graph = build_graph(judged, profiles, address_gap_h=settings.graph.address_gap_h)
+    cards = packaged_cards() if cards is None else cards
+    tables = (judged, profiles, activity, kinds_for(settings.graph))
+    found = project(graph, *tables, settings=settings.graph, cards=cards)
+    order, edges = structure(graph), found.edges
     membership = detect_communities(edges, order, settings=settings.communities, seed=settings.seed)
-    judgement = judge(membership, edges, uses, facts, profiles, order, dt=dt, settings=settings)
+    known = (membership, edges, found.uses, found.facts, profiles, order)
+    judgement = judge(*known, dt=dt, settings=settings, cards=cards)
     matched = match_rings(judgement.members, previous, dt=dt)
     return Findings(
         dt=dt,
@@ -65,12 +69,13 @@ def detect_window(
         evidence=renamed(judgement.evidence, matched.names),
         ring_facts=renamed(judgement.facts, matched.names),
         edges=edges,
-        facts=facts,
+        facts=found.facts,
         membership=membership,
-        hubs=projection.hubs,
+        hubs=found.hubs,
         lineage=matched.lineage,
         benign=removed,
         odd_days=odd_days(reports, settings=settings.days, noticed=noticed),
+        cards=stacked(cards),
         links=links,
         profiles=profiles,
         activity=activity,
@@ -92,6 +97,7 @@ def detect(
     window: str | int | None = None,
     settings: Settings | None = None,
     key: Key | None = None,
+    cards: Path | str | None = None,
 ) -> Detection:
     """Find the rings of a window, from a folder of snapshots or from Arrow tables.
 
@@ -107,6 +113,7 @@ def detect(
         settings: everything else that changes the result.
         key: what pseudonyms are made with; a new random one where None, so that pseudonyms of two
             calls cannot be compared while rings, members and scores can.
+        cards: folder of scorecards that `graphkit fit` wrote; the packaged ones where None.
 
     Raises:
         UsageError: neither or both of folder and tables are given.
@@ -132,4 +139,5 @@ def detect(
         days = read_window(snapshots, date, key=secret, settings=resolved)
     last = date or max(day.dt for day in days)
     known = None if benign is None else key_benign(check_benign(benign), secret)
-    return Detection(detect_window(days, dt=last, settings=resolved, benign=known))
+    own = None if cards is None else load_cards(Path(cards))
+    return Detection(detect_window(days, dt=last, settings=resolved, benign=known, cards=own))
