@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 HOME = Path(graphkit.rings.__file__).parent
 # Not those of the pair cards: there pairs look better told than they are.
 FIRST_SEED = 60_000
-WORLDS = 36
+WORLDS = 96
 _NOBODY = ("hijacked", "junk")
 
 

@@ -36,7 +36,7 @@ from graphkit.graph import (
     know_people,
     share_entities,
 )
-from graphkit.graph.pair_facts import carded
+from graphkit.graph.pair_facts import carded, signals_shared
 from graphkit.graph.sharing import Sharing
 from graphkit.scorecard import Fact, base, fit, look_up, thousandths
 from graphkit.settings import Settings
@@ -44,7 +44,7 @@ from graphkit.workflow import Day, window_tables
 
 HOME = Path(graphkit.graph.__file__).parent
 FIRST_SEED = 50_000
-WORLDS = 48
+WORLDS = 96
 RIDGE = 5.0
 # Of 1,000 other candidate pairs, how many are drawn where one or several signals are shared.
 _DRAWN = (30, 120)
@@ -120,7 +120,7 @@ def drawn(world: Told, facts: Mapping[str, Floats]) -> tuple[dict[str, Floats], 
     A world counts as 3,000 accounts, and a ring by the root of its pairs: one ring of 300 would
     otherwise outweigh a hundred of ten.
     """
-    several = (facts["context.signals"] > 1).astype(np.int64)
+    several = (signals_shared(world.sharing) > 1).astype(np.int64)
     rate = np.array(_DRAWN)[several] / 1000
     chosen = world.label | (np.random.default_rng(world.seed).random(rate.size) < rate)
     rows = np.flatnonzero(chosen & world.fair)

@@ -16,7 +16,7 @@ from graphkit.errors import DataError
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 # A whole text; the same but for what fills its slots; a passage inside of one text, of several.
-PROMPT_KINDS = ("prompt", "skeleton", "payload", "wrapper")
+PROMPT_KINDS = ("prompt", "skeleton", "opening", "closing", "payload", "wrapper")
 # Made of a text or of several columns, so that no single value names them.
 UNNAMED_KINDS = ("billing", "card_weak", *PROMPT_KINDS)
 # What accounts share; then what they do and are, and the company that a pair keeps.

@@ -28,6 +28,8 @@ Bools = NDArray[np.bool_]
 
 BASE = "base"
 _MILLIBITS = 1000 / np.log(2)
+# Shares of the values at which further intervals begin: what is rare tells the most.
+_TAIL = (0.95, 0.99, 0.999)
 _DIGITS = 3  # of the bounds of intervals, so that a card is short and reads the same everywhere
 
 
@@ -122,7 +124,8 @@ def fit(
         facts: name to values, each of shape (n,), NaN where unknown.
         label: whether the row is what is looked for, shape (n,).
         weight: how many rows each stands for, shape (n,).
-        intervals: quantiles of either label's values that bound intervals.
+        intervals: quantiles of either label's values that bound intervals; some of the highest
+            values have intervals of their own besides.
         ridge: weight of the squared steps, in rows.
         rounds: of L-BFGS-B (Byrd et al. 1995), at most.
 
@@ -181,7 +184,7 @@ def _bounds(values: Floats, label: Bools, intervals: int) -> Floats:
     known = values[~np.isnan(values)]
     if not known.size:
         return np.empty(0)
-    shares = np.linspace(0, 1, intervals + 1)[:-1]
+    shares = np.concatenate([np.linspace(0, 1, intervals + 1)[:-1], _TAIL])
     rest = [part[part > known.min()] for part in (values[label], values[~label])]
     cuts = [np.quantile(part, shares, method="nearest") for part in rest if part.size]
     if not cuts:
@@ -228,7 +231,9 @@ def _solve(
     signs = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
     allowed: list[tuple[float | None, float | None]] = [(None, None)]
     for spec, size in zip(specs, sizes, strict=True):
-        allowed += [(None, None)] + [signs[spec.direction]] * (size - 1)
+        # The least of what can only speak for a row says nothing.
+        first = (0.0, 0.0) if spec.direction == 1 else (None, None)
+        allowed += [first] + [signs[spec.direction]] * (size - 1)
     start = np.zeros(1 + int(ends[-1]))
     start[0] = np.log(weight[label].sum() / weight[~label].sum())
     found = minimize(

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphkit.contracts import ACTIVITY, LINKS, PROFILES
+from graphkit.contracts import ACTIVITY, LINKS, PROFILES, PROMPT_KINDS
 from graphkit.graph import facts_together, kinds_for, know_people, share_entities
 from graphkit.graph.corroboration import company, credibility
-from graphkit.graph.pair_facts import handover, hours_excess, shared_facts, signup_rarity
+from graphkit.graph.pair_facts import (
+    CARDED,
+    context,
+    handover,
+    hours_excess,
+    shared_facts,
+    signup_rarity,
+)
 from graphkit.graph.sharing import Sharing
 from graphkit.settings import GraphSettings
 from tests.test_graph import (
@@ -115,13 +122,12 @@ def test_what_a_kind_says_is_unknown_unless_both_have_the_kind(rows: list[Link])
     people = know_people(graph, links, profiles_table(accounts), ACTIVITY.empty())
     facts = shared_facts(graph, sharing, people)
     names = graph.accounts["account_id"].to_pylist()
-    prompts = ("prompt", "skeleton", "payload", "wrapper")
     for kind in ("ip", "card", "prompt"):
         held: dict[int, set[str]] = {}
         for row in rows:
             if row[1] == kind:
                 held.setdefault(row[2], set()).add(row[0])
-        lonely = kind in prompts
+        lonely = kind in PROMPT_KINDS
         has = {a for e in held.values() if len(e) > 1 or not lonely for a in e}
         linking = any(len(holders) > 1 for holders in held.values())
         for place in range(sharing.first.size):
@@ -153,6 +159,28 @@ def test_what_a_kind_says_is_unknown_unless_both_have_the_kind(rows: list[Link])
                 if kind != "ip":
                     least = min(sum(used[a].values()), sum(used[b].values()))
                     assert facts[f"{kind}.overlap"][place] == pytest.approx(common / least)
+            else:
+                assert math.isnan(value)
+
+
+@settings(max_examples=50)
+@given(link_rows())
+def test_which_signals_a_pair_shares_is_unknown_where_one_has_none(rows: list[Link]) -> None:
+    graph, sharing = graph_of(rows), sharing_of(rows)
+    facts = context(graph, sharing)
+    names = graph.accounts["account_id"].to_pylist()
+    entities = sharing.entities.to_pylist()
+    held = {(row[0], CARDED.get(row[1])) for row in rows}
+    for place in range(sharing.first.size):
+        ends = [names[sharing.first[place]], names[sharing.second[place]]]
+        shared = {entities[int(e)]["signal"] for e in sharing.entity[sharing.pair == place]}
+        assert facts["context.signals"][place] == len(shared)
+        for signal in set(CARDED.values()):
+            value = facts[f"context.{signal}"][place]
+            if signal == "prompt":  # of texts only those that two have are in a graph
+                assert math.isnan(value) or value == (signal in shared)
+            elif all((who, signal) in held for who in ends):
+                assert value == (signal in shared)
             else:
                 assert math.isnan(value)
 

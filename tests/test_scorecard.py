@@ -71,8 +71,33 @@ def test_a_direction_holds_against_the_data_and_the_unknown_adds_nothing() -> No
     falls = look_up(free, {"x": np.linspace(0, 1, 50)})["x"]
     assert falls[0] > 1000 + falls[-1]
     rises = look_up(bound, {"x": np.linspace(0, 1, 50)})["x"]
-    assert rises.max() == rises.min()
+    assert rises[0] == 0 and (np.diff(rises) >= 0).all() and rises[-1] < 50
     assert look_up(free, {"x": np.array([math.nan])})["x"].tolist() == [0]
+
+
+def test_what_can_only_speak_for_says_nothing_at_its_least() -> None:
+    chance = np.random.default_rng(7)
+    value = chance.random(20_000)
+    value[chance.random(value.size) < 0.4] = 0.0
+    label = chance.random(value.size) < 0.2 + 0.6 * value
+    value[chance.random(value.size) < 0.2] = math.nan
+    card = fit([Fact("x", "prompt", 1, "")], {"x": value}, label, np.ones(value.size))
+    added = look_up(card, {"x": np.array([0.0, math.nan, 0.5, 1.0])})["x"].tolist()
+    assert added[:2] == [0, 0] and 500 < added[2] < added[3] - 500
+    shut = fit([Fact("x", "prompt", 0, "")], {"x": value}, label, np.ones(value.size))
+    assert look_up(shut, {"x": np.zeros(1)})["x"][0] < -300  # what the bound takes away
+
+
+def test_the_rare_has_intervals_of_its_own() -> None:
+    """Strong evidence that one row in a hundred has is not lost in an interval with the rest."""
+    chance = np.random.default_rng(8)
+    value = chance.random(50_000)
+    rare = chance.random(value.size) < 0.01
+    value[rare] += 5
+    label = chance.random(value.size) < np.where(rare, 0.9, 0.1)
+    card = fit([Fact("x", "hours", 1, "")], {"x": value}, label, np.ones(value.size), intervals=4)
+    most, least = look_up(card, {"x": np.array([5.9, 0.9])})["x"]
+    assert most > least + 5000
 
 
 def test_a_card_says_how_often_an_interval_was_seen() -> None:

@@ -6,7 +6,10 @@ lowest tenth, and where 24 neighbours have none such, the least of them (winnowi
 Wilkerson and Aiken, 2003). So any 29 words that two texts have in common give them a key in common,
 whatever stands around, and next to no key hangs on what stands around, so that who shares a text
 shares its keys. Of a long text the first 24, the last 24 and of those between the 16 least stand
-for all. The first and the last 16 words have a key too.
+for all.
+
+The first 16 words and the last 16 of a longer text have keys of their own: a wrapper that payloads
+are put into stands there, whatever the text between is, and what merely quotes it does not.
 
 The skeleton is the text without what fills slots: capitalised words, words with digits, and what
 stands in quotation marks within a line.
@@ -30,11 +33,11 @@ from numpy.typing import NDArray
 
 from graphkit.entities.words import CUT, FOREIGN, MASKED, UNSPACED, mix, read_words
 
-WHOLE, SKELETON, PASSAGE = range(3)
+WHOLE, SKELETON, PASSAGE, ENDING = range(4)
 RUN, WINDOW = 6, 24  # words of a passage; neighbouring passages of which one at least is taken
 HEAD, TAIL, BETWEEN = 24, 24, 16
 END = 16  # words of a text's beginning, and of its end
-MOST = HEAD + TAIL + BETWEEN + 2
+MOST = HEAD + TAIL + BETWEEN
 SCRIPTS = ("", "other alphabet", "no blanks between words")
 _LEAST_CHARACTERS = 24
 _LEAST_SKELETON = 8
@@ -53,6 +56,8 @@ class Sketches(NamedTuple):
     Attributes:
         whole: uint64, shape (n,); 0 where the text is too short to mean something.
         skeleton: uint64, shape (n,); 0 where too few words are no slots.
+        opening: uint64, shape (n,): of the first words; 0 where there are no more.
+        closing: uint64, shape (n,): of the last; the same.
         words: int32, shape (n,).
         script: uint8, shape (n,), a place in SCRIPTS.
         counts: uint8, shape (n,): passages of each prompt.
@@ -61,6 +66,8 @@ class Sketches(NamedTuple):
 
     whole: NDArray[np.uint64]
     skeleton: NDArray[np.uint64]
+    opening: NDArray[np.uint64]
+    closing: NDArray[np.uint64]
     words: NDArray[np.int32]
     script: NDArray[np.uint8]
     counts: NDArray[np.uint8]
@@ -103,13 +110,13 @@ _NOTHING = (np.zeros(0, np.uint8), np.zeros(1, np.int32))
 def _block(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Sketches:
     """Sketch one run of texts."""
     n = len(offsets) - 1
-    keys = np.zeros((2, n), np.uint64)
+    keys = np.zeros((4, n), np.uint64)
     words, script, counts = np.zeros(n, np.int32), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
     longest = int(np.diff(offsets).max(initial=0)) + 1
     room = np.empty((2, longest), np.uint64), np.empty(longest, np.uint8)
     passages = np.empty(n * MOST, np.uint64)
     held = _sketch(data, offsets, _SEEDS, keys, words, script, counts, passages, *room)
-    return Sketches(keys[0], keys[1], words, script, counts, passages[:held].copy())
+    return Sketches(*keys, words, script, counts, passages[:held].copy())
 
 
 @numba.njit(cache=True, nogil=True)
@@ -125,7 +132,10 @@ def _sketch(
     room: NDArray[np.uint64],
     flags: NDArray[np.uint8],
 ) -> int:
-    """Fill keys, words, script, counts and passages; returns how many passages there are."""
+    """Fill keys, words, script, counts and passages; returns how many passages there are.
+
+    Keys are of the whole, the skeleton, the first words and the last.
+    """
     held = 0
     hashes, runs = room[0], room[1]
     for text in range(offsets.size - 1):
@@ -135,13 +145,11 @@ def _sketch(
             continue
         keys[0, text], keys[1, text], script[text] = _chains(hashes, flags, n, seeds)
         found = _winnow(hashes, flags, n, seeds, runs)
-        count = _choose(runs, found, passages[held : held + MOST - 2])
+        counts[text] = _choose(runs, found, passages[held : held + MOST])
+        held += counts[text]
         if n > END:
-            for first in (0, n - END):
-                passages[held + count] = _end(hashes[first : first + END], seeds, first == 0)
-                count += 1
-        counts[text] = count
-        held += count
+            keys[2, text] = _end(hashes[:END], seeds[0], seeds)
+            keys[3, text] = _end(hashes[n - END : n], seeds[3], seeds)
     return held
 
 
@@ -241,13 +249,13 @@ def _key(value: np.uint64, salt: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
-def _end(words: NDArray[np.uint64], seeds: NDArray[np.uint64], head: bool) -> np.uint64:
-    """The key of a text's beginning or end."""
-    state = seeds[0] if head else seeds[3]
+def _end(words: NDArray[np.uint64], start: np.uint64, seeds: NDArray[np.uint64]) -> np.uint64:
+    """The key of a text's first words, or of its last."""
+    state = start
     for word in words:
         state = (state ^ word) * seeds[2]
         state ^= state >> np.uint64(29)
-    return _key(state, seeds[1])
+    return mix(state ^ seeds[1]) & ~_TAGS | np.uint64(ENDING)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -48,6 +48,8 @@ class Texts:
             part["ts"].cast(pa.int64()).to_numpy()[said],
             made.whole[said],
             _traits(made)[said],
+            made.opening[said],
+            made.closing[said],
         )
         rows = np.arange(self._n, self._n + len(kept.time), dtype=np.uint32)
         skeletons = made.skeleton[said]

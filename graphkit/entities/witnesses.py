@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from graphkit.entities import runs
 from graphkit.entities.prompts import SCRIPTS, SKELETON, WHOLE
 
-KINDS = ("prompt", "skeleton", "payload", "wrapper")
+KINDS = ("prompt", "skeleton", "payload", "wrapper", "opening", "closing")
 LENGTHS = 32
 TRAITS = (
     *(
@@ -39,6 +39,8 @@ TRAITS = (
     "text but for names, numbers and quotations",
     "passage that a sender puts into one text",
     "passage that a sender puts into several texts",
+    "first words of a text",
+    "last words of a text",
 )
 PARTITION_SHIFT, PARTITIONS = np.uint64(58), 64
 _MOST_ROWS, _MOST_ALONE = 32, 8
@@ -49,12 +51,22 @@ _SIGN_BITS = np.uint64(62)
 
 
 class Prompts(NamedTuple):
-    """What is kept of n prompts: account (a hash), time in microseconds, text, place in TRAITS."""
+    """What is kept of n prompts.
+
+    Attributes:
+        account: a hash.
+        time: microseconds since 1970.
+        text: key of the whole.
+        trait: a place in TRAITS.
+        opening, closing: keys of the first and the last words, 0 where there are no more.
+    """
 
     account: NDArray[np.uint64]
     time: NDArray[np.int64]
     text: NDArray[np.uint64]
     trait: NDArray[np.uint8]
+    opening: NDArray[np.uint64]
+    closing: NDArray[np.uint64]
 
 
 # Keys and the prompts that bear them, by the highest bits of the keys, in chunks.
@@ -115,7 +127,11 @@ def link_texts(
         records: of the same prompts, numbered through all parts; emptied.
         numbers: the hash of each account; its place here is the account's number.
     """
-    pair_of, pairs = _pair(prompts, numbers)
+    account, time, text, trait, *ends = _columns(prompts, numbers)
+    # Given up one after another: a day's prompts are many.
+    made = [_ends(account, time, ends.pop(), kind) for kind in (5, 4)]
+    pair_of, pairs = _pair(account, text, time, trait)
+    del account, time, text, trait
     jobs = _jobs(records, pair_of, pairs)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         held = list(pool.map(lambda job: runs.repeated(*job()), jobs))
@@ -124,22 +140,32 @@ def link_texts(
         others = list(pool.map(partial(_spread, pairs), held, wanted))
     del held
     whole = _whole(pairs, found)
-    return TextLinks(*_stacked([_few(whole), _few(TextLinks(*_stacked(others)))]))
+    return TextLinks(*_stacked([_few(whole), _few(TextLinks(*_stacked(others))), *made]))
 
 
-def _pair(prompts: list[Prompts], numbers: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], _Pairs]:
-    """The pair of each prompt, and the pairs."""
+def _columns(prompts: list[Prompts], numbers: NDArray[np.uint64]) -> list[Any]:
+    """The columns of all parts, with the accounts' places for their hashes; empties the parts."""
     by = np.argsort(numbers)
     ascending = numbers[by]
-    parts = [list(part) for part in prompts]
+    parts = [list(part)[::-1] for part in prompts]
     prompts.clear()
-    # Column by column, the last first, each given up as it is taken.
-    traits, texts, times, names = (np.concatenate([part.pop() for part in parts]) for _ in "1234")
+    names = np.concatenate([part.pop() for part in parts])
     accounts = np.empty(len(names), np.int32)
     for start in range(0, len(names), _ROWS):
         chunk = slice(start, start + _ROWS)
         accounts[chunk] = by[np.searchsorted(ascending, names[chunk])]
     del names
+    # Column by column, each given up as it is taken.
+    return [accounts, *(np.concatenate([part.pop() for part in parts]) for _ in "12345")]
+
+
+def _pair(
+    accounts: NDArray[np.int32],
+    texts: NDArray[np.uint64],
+    times: NDArray[np.int64],
+    traits: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint32], _Pairs]:
+    """The pair of each prompt, and the pairs."""
     order = runs.order_of(texts, np.arange(len(texts), dtype=np.uint32))
     order = runs.order_of(accounts.astype(np.uint64), order)
     pair_of = np.empty(len(order), np.uint32)
@@ -148,6 +174,26 @@ def _pair(prompts: list[Prompts], numbers: NDArray[np.uint64]) -> tuple[NDArray[
     made = _pairs_of(n)
     runs.sum_pairs(pair_of, (accounts, texts, times, traits), tuple(made))
     return pair_of, made
+
+
+def _ends(
+    accounts: NDArray[np.int32], times: NDArray[np.int64], keys: NDArray[np.uint64], kind: int
+) -> TextLinks:
+    """Who sent texts that begin, or end, with which words; kept like whole texts.
+
+    Args:
+        accounts: of each prompt.
+        times: the same.
+        keys: the same, 0 for none.
+        kind: a place in KINDS.
+    """
+    said = keys != 0
+    traits = np.full(int(said.sum()), kind + len(SCRIPTS) * LENGTHS, np.uint8)
+    _, found = _pair(accounts[said], keys[said], times[said], traits)
+    _, place, holders = np.unique(found.text, return_inverse=True, return_counts=True)
+    kinds = np.full(len(place), kind, np.int8)
+    shared = holders[place] > 1
+    return _few(TextLinks(found.account, kinds, found.text, found.trait, *found[2:5], shared))
 
 
 def _pairs_of(n: int) -> Any:

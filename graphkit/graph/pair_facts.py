@@ -61,7 +61,11 @@ ALONE = (
         0,
         "hours between one's last event and the other's sign-up, log2(1 + h)",
     ),
-    Fact("context.signals", "context", 1, "signals that the two share something of"),
+    Fact("context.signals", "context", 0, "signals that the two share something of"),
+    *(
+        Fact(f"context.{signal}", "context", 0, f"whether the two share any {signal}, 0 or 1")
+        for signal in dict.fromkeys(CARDED.values())
+    ),
     Fact("context.fewest", "context", 0, "candidate pairs of the account that has fewer, log2"),
     Fact("context.most", "context", 0, "candidate pairs of the account that has more, log2"),
 )
@@ -83,7 +87,7 @@ def facts_alone(graph: HeteroGraph, sharing: Sharing, people: People) -> dict[st
         "hours.excess": hours_excess(people, sharing.first, sharing.second),
         "account.signup": signup_rarity(people, sharing.first, sharing.second),
         "account.handover": handover(people, sharing.first, sharing.second),
-        **context(sharing),
+        **context(graph, sharing),
     }
 
 
@@ -200,13 +204,23 @@ def _gap(people: People, old: Ints, new: Ints, start: int, end: int) -> Floats:
     return np.where(hands_over, np.abs(created - last) / HOUR_US, np.inf)
 
 
-def context(sharing: Sharing) -> dict[str, Floats]:
-    """How many signals a pair shares, and how crowded each side's neighbourhood is."""
+def context(graph: HeteroGraph, sharing: Sharing) -> dict[str, Floats]:
+    """Which signals a pair shares something of, and how crowded each side's neighbourhood is."""
     n = sharing.n_accounts
     degree = np.bincount(sharing.first, minlength=n) + np.bincount(sharing.second, minlength=n)
     one, other = degree[sharing.first], degree[sharing.second]
+    held = kinds_held(graph)
+    seen = signals_seen(sharing)
+    nobody = np.zeros(n, dtype=bool)
+    whether = {}
+    for signal in dict.fromkeys(CARDED.values()):
+        kinds = [held.get(kind, nobody) for kind, own in CARDED.items() if own == signal]
+        holds = np.any(kinds, axis=0)
+        known = holds[sharing.first] & holds[sharing.second]
+        whether[f"context.{signal}"] = np.where(known, seen.get(signal, False), np.nan)
     return {
         "context.signals": signals_shared(sharing).astype(np.float64),
+        **whether,
         "context.fewest": np.log2(np.minimum(one, other)),
         "context.most": np.log2(np.maximum(one, other)),
     }
@@ -214,12 +228,18 @@ def context(sharing: Sharing) -> dict[str, Floats]:
 
 def signals_shared(sharing: Sharing) -> Ints:
     """Signals that each pair shares something of; shape (m,)."""
+    count: Ints = np.sum(list(signals_seen(sharing).values()), axis=0, dtype=np.int64)
+    return count
+
+
+def signals_seen(sharing: Sharing) -> dict[str, Bools]:
+    """Signal to whether each pair shares something of it, shape (m,)."""
     signals = sharing.entities["signal"].combine_chunks().dictionary_encode()
     codes = signals.indices.to_numpy(zero_copy_only=False)
     seen = np.zeros((len(signals.dictionary), sharing.first.size), dtype=bool)
     seen[codes[sharing.entity], sharing.pair] = True
-    count: Ints = seen.sum(axis=0)
-    return count
+    names = [str(name) for name in signals.dictionary.to_pylist()]
+    return dict(zip(names, seen, strict=True))
 
 
 def carded(sharing: Sharing) -> Bools:
