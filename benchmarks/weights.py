@@ -67,6 +67,9 @@ class Told:
         label: whether one operator's ring runs both, shape (m,).
         fair: whether the truth says; not of hijacked accounts, shape (m,).
         operator: who runs each account, empty where nobody does, shape (accounts,).
+        tactic: of each account's ring, the same.
+        group: honest group of each account, the same.
+        kind: what each account is, the same.
     """
 
     seed: int
@@ -76,6 +79,9 @@ class Told:
     label: Bools
     fair: Bools
     operator: NDArray[np.str_]
+    tactic: NDArray[np.str_]
+    group: NDArray[np.str_]
+    kind: NDArray[np.str_]
 
 
 def told(days: Sequence[Day], truth: pa.Table, *, seed: int) -> Told:
@@ -87,7 +93,10 @@ def told(days: Sequence[Day], truth: pa.Table, *, seed: int) -> Told:
     facts = facts_alone(graph, sharing, know_people(graph, links, profiles, activity))
     said = {row["account_id"]: row for row in truth.to_pylist()}
     rows = [said.get(name, {}) for name in graph.accounts["account_id"].to_pylist()]
-    operator = np.array([row.get("operator") or "" for row in rows])
+    operator, tactic, group, kind = (
+        np.array([row.get(name) or "" for row in rows])
+        for name in ("operator", "tactic", "group", "kind")
+    )
     taken = np.array([row.get("role") == "hijacked" for row in rows])
     first, second = sharing.first, sharing.second
     return Told(
@@ -98,6 +107,9 @@ def told(days: Sequence[Day], truth: pa.Table, *, seed: int) -> Told:
         label=(operator[first] == operator[second]) & (operator[first] != ""),
         fair=~taken[first] & ~taken[second] & carded(sharing),
         operator=operator,
+        tactic=tactic,
+        group=group,
+        kind=kind,
     )
 
 
@@ -115,6 +127,12 @@ def together(world: Told, card: pa.Table) -> dict[str, Floats]:
 
 
 def drawn(world: Told, facts: Mapping[str, Floats]) -> tuple[dict[str, Floats], Bools, Floats]:
+    """Facts, labels and weights of the rows to fit on."""
+    rows, weight = rows_of(world)
+    return {name: values[rows] for name, values in facts.items()}, world.label[rows], weight
+
+
+def rows_of(world: Told) -> tuple[NDArray[np.int64], Floats]:
     """Rows to fit on: all of rings, some of the others, with how many each stands for.
 
     A world counts as 3,000 accounts, and a ring by the root of its pairs: one ring of 300 would
@@ -130,7 +148,7 @@ def drawn(world: Told, facts: Mapping[str, Floats]) -> tuple[dict[str, Floats], 
     of_ring = np.bincount(ring, world.label, minlength=pairs.size)
     share = np.clip(_OF_A_RING / np.sqrt(np.maximum(of_ring[ring], 1)), *_BOUNDS)
     weight = np.where(world.label, share, 1 / rate) * 3_000 / world.accounts
-    return {name: values[rows] for name, values in facts.items()}, world.label[rows], weight[rows]
+    return rows, weight[rows]
 
 
 def fitted(
