@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from graphkit.errors import DataError
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
-# A whole text; the same but for what fills its slots; a passage inside of one text, of several.
+# A whole text; the same but for what fills its slots; its first words; its last; a passage inside
+# of one text, of several.
 PROMPT_KINDS = ("prompt", "skeleton", "opening", "closing", "payload", "wrapper")
 # Made of a text or of several columns, so that no single value names them.
 UNNAMED_KINDS = ("billing", "card_weak", *PROMPT_KINDS)

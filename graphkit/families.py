@@ -1,7 +1,9 @@
 """Families of texts: which wrapper and which data set a ring's members have in common.
 
-A wrapper's passages that mostly the same members use are one family, named after the one that they
-use most. Texts and passages that members send as they are make up the ring's data set. No text is
+A wrapper's passages, first and last words that mostly the same members use are one family, named
+after what they use most. First and last words tell of a wrapper where members sent them more than
+once, as passages do, and not where one whole text was used just so often: then they are that
+text's. Texts and passages that members send as they are make up the ring's data set. No text is
 kept, so a family has an id, a size and a share of the traffic, and no words.
 """
 
@@ -26,9 +28,9 @@ def families_of(links: pa.Table, members: pa.Table, profiles: pa.Table) -> pa.Ta
     return FAMILIES.conform(query(_FAMILIES, tables))
 
 
-# Two passages are of one family where at least half of those who use either use both. Of a wrapper
-# the events are its most used passage's, since a request bears them all; of a data set a member's
-# events are at most its requests, since passages of one text may count apart.
+# Two keys are of one family where at least half of those who use either use both. Of a wrapper the
+# events are its most used key's, since a request bears them all; of a data set a member's events
+# are at most its requests, since passages of one text may count apart.
 _FAMILIES = """
 WITH ours AS (SELECT account_id, ring_id FROM members),
 sent AS (
@@ -38,15 +40,21 @@ sent AS (
     SELECT ring_id, account_id, kind, entity, CAST(sum(n) AS BIGINT) AS n,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen
     FROM links JOIN ours USING (account_id)
-    WHERE kind IN ('prompt', 'skeleton', 'payload', 'wrapper') GROUP BY ALL
+    WHERE kind IN ('prompt', 'skeleton', 'opening', 'closing', 'payload', 'wrapper') GROUP BY ALL
 ), keys AS (
-    SELECT ring_id, kind, entity, count(*) AS holders, sum(n) AS n FROM held
-    GROUP BY ALL HAVING count(*) > 1
+    SELECT ring_id, kind, entity, count(*) AS holders, sum(n) AS n,
+        min(first_seen) AS first_seen, max(last_seen) AS last_seen
+    FROM held GROUP BY ALL HAVING count(*) > 1
+), wrapping AS (
+    SELECT * FROM keys WHERE kind IN ('skeleton', 'wrapper')
+    UNION ALL
+    SELECT * FROM (SELECT * FROM keys WHERE kind IN ('opening', 'closing') AND 2 * n >= 3 * holders)
+    ANTI JOIN (SELECT * FROM keys WHERE kind = 'prompt')
+        USING (ring_id, holders, n, first_seen, last_seen)
 ), wraps AS (
     SELECT h.ring_id AS ring_id, h.account_id AS account_id, h.kind AS kind, h.entity AS entity,
         k.holders AS holders, k.n AS n
-    FROM held AS h JOIN keys AS k USING (ring_id, kind, entity)
-    WHERE h.kind IN ('skeleton', 'wrapper')
+    FROM held AS h JOIN wrapping AS k USING (ring_id, kind, entity)
 ), alike AS (
     SELECT a.ring_id AS ring_id, a.kind AS kind, a.entity AS entity, b.kind AS lead_kind,
         b.entity AS lead_entity, any_value(b.n) AS n
@@ -54,7 +62,7 @@ sent AS (
     GROUP BY ALL HAVING 2 * count(*) >= any_value(a.holders) + any_value(b.holders) - count(*)
 ), led AS (
     SELECT * FROM alike QUALIFY row_number() OVER (
-        PARTITION BY ring_id, kind, entity ORDER BY n DESC, lead_kind, lead_entity) = 1
+        PARTITION BY ring_id, kind, entity ORDER BY n DESC, lead_kind DESC, lead_entity) = 1
 ), named AS (
     SELECT ring_id, kind, entity, 'wrapper' AS sort, lead_kind, lead_entity FROM led
     UNION ALL

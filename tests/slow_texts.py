@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -24,6 +24,8 @@ class Slow(NamedTuple):
 
     whole: int
     skeleton: int
+    opening: int
+    closing: int
     words: int
     script: int
     passages: list[int]
@@ -121,7 +123,7 @@ def slow_sketch(text: str | None) -> Slow:
     words = words_of(text or "")
     size = sum(3 if word in UNSPACED else len(word) for word, _, _ in words)
     if size < 24:
-        return Slow(0, 0, len(words), 0, [])
+        return Slow(0, 0, 0, 0, len(words), 0, [])
     hashes = [hashed(word, seed) for word, _, _ in words]
     bones: list[int] = []
     for value, (_, slot, _) in zip(hashes, words, strict=True):
@@ -133,9 +135,11 @@ def slow_sketch(text: str | None) -> Slow:
     return Slow(
         mix(chain(start, hashes, factor)) & ~3,
         mix(chain(other, bones, factor)) & ~3 | 1 if kept >= 8 else 0,
+        end(hashes[:16], start) if len(hashes) > 16 else 0,
+        end(hashes[-16:], other) if len(hashes) > 16 else 0,
         len(words),
         2 if 2 * unspaced > len(words) else 1 if 2 * foreign > len(words) else 0,
-        few(passages(hashes, [cut for _, _, cut in words], factor, other)) + ends(hashes),
+        few(passages(hashes, [cut for _, _, cut in words], factor, other)),
     )
 
 
@@ -167,13 +171,12 @@ def passages(hashes: list[int], cuts: list[bool], factor: int, salt: int) -> lis
     return made
 
 
-def ends(hashes: list[int]) -> list[int]:
-    """Keys of the first and the last 16 words of a text that is longer."""
-    if len(hashes) <= 16:
-        return []
-    start, seed, factor, other = SEEDS
-    chains = chain(start, hashes[:16], factor), chain(other, hashes[-16:], factor)
-    return [mix(state ^ seed) & ~3 | 2 for state in chains]
+def end(hashes: list[int], start: int) -> int:
+    """The key of a text's first words or of its last; of one word again and again there is none."""
+    _, seed, factor, _ = SEEDS
+    if len(set(hashes)) == 1:
+        return 0
+    return mix(chain(start, hashes, factor) ^ seed) & ~3 | 3
 
 
 def few(keys: list[int]) -> list[int]:
@@ -185,12 +188,14 @@ def few(keys: list[int]) -> list[int]:
 Moment = TypeVar("Moment", int, datetime)
 
 
-def slow_links(
-    sent: Sequence[tuple[str, Moment, str | None]], secret: bytes
-) -> dict[tuple[str, str, int], tuple[int, Moment, Moment]]:
-    """Links by account, kind and key of prompts (account, time, text); for small days."""
+Uses = dict[tuple[str, str, int], tuple[int, Moment, Moment]]
+
+
+def slow_links(sent: Sequence[tuple[str, Moment, str | None]], secret: bytes) -> Uses[Moment]:
+    """Links by account, kind and key of a day's prompts (account, time, text)."""
     texts: dict[tuple[str, int], list[Moment]] = defaultdict(list)
     bearing: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    ends: dict[tuple[str, str, int], list[Moment]] = defaultdict(list)
     for account, time, text in sent:
         told: Slow = slow_sketch(text)
         if told.whole:
@@ -198,11 +203,15 @@ def slow_links(
             texts[pair].append(time)
             for key in (told.whole, told.skeleton, *told.passages):
                 bearing[key].add(pair)
+        if told.opening:
+            ends[account, "opening", told.opening].append(time)
+        if told.closing:
+            ends[account, "closing", told.closing].append(time)
     bearing.pop(0, None)
     standing: dict[frozenset[tuple[str, int]], int] = {}
     for key in sorted(bearing, key=lambda key: (key & 3, key)):
         standing.setdefault(frozenset(bearing[key]), key)
-    rows: dict[tuple[str, str, int], tuple[int, Moment, Moment]] = {}
+    rows = {place: (len(times), min(times), max(times)) for place, times in ends.items()}
     for key, pairs in bearing.items():
         if key & 3 and (standing[frozenset(pairs)] != key or len(pairs) < 2):
             continue
@@ -210,9 +219,30 @@ def slow_links(
         kind = ("prompt", "skeleton", "wrapper")[key & 3]
         if kind == "wrapper" and 2 * len(pairs) < 3 * len(holders):
             kind = "payload"
-        entity = sealed(key, secret)
-        entity -= 2**64 if entity >= 2**63 else 0
         for holder in holders:
             times = [time for pair in pairs if pair[0] == holder for time in texts[pair]]
-            rows[holder, kind, entity] = len(times), min(times), max(times)
-    return rows
+            rows[holder, kind, key] = len(times), min(times), max(times)
+    return {
+        (account, kind, signed(sealed(key, secret))): rows[account, kind, key]
+        for account, kind, key in within_limits(rows)
+    }
+
+
+def signed(key: int) -> int:
+    return key - 2**64 if key >= 2**63 else key
+
+
+def within_limits(rows: Uses[Moment]) -> set[tuple[str, str, int]]:
+    """Of an account 32 of each sort, 8 of those that came once and from nobody else."""
+    holders = Counter((kind, key) for _, kind, key in rows)
+    together = {"skeleton": "inside", "payload": "inside", "wrapper": "inside"}
+    groups: dict[tuple[str, str], list[tuple[bool, int, int, str]]] = defaultdict(list)
+    for (account, kind, key), (n, *_) in rows.items():
+        unshared = holders[kind, key] == 1
+        groups[account, together.get(kind, kind)].append((unshared, -n, key, kind))
+    kept: set[tuple[str, str, int]] = set()
+    for (account, _), ranked in groups.items():
+        once = [row for row in sorted(ranked) if row[:2] == (True, -1)]
+        chosen = [row for row in sorted(ranked) if row not in once] + once[:8]
+        kept |= {(account, kind, key) for _, _, key, kind in chosen[:32]}
+    return kept

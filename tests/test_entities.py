@@ -494,7 +494,7 @@ def test_links_hold_no_identifier_as_it_was() -> None:
         mentions=[{"account_id": "a", "kind": "phone", "entity": "+33612345678"}],
     )
     told = str([made.to_pylist() for made in (linked.links, linked.activity, linked.profiles)])
-    assert len(linked.links) == 9
+    assert len(linked.links) == 11
     for word in ("acme", "org-1", "203.0", "curl", "secret", "fp-1", "0042", "ller", "33612"):
         assert word not in told
     other = link(requests=[{"account_id": "a", "ip": "203.0.113.7"}], key=Key(SECRET[::-1]))

@@ -74,6 +74,27 @@ def test_passages_of_one_wrapper_are_one_family_and_items_one_data_set() -> None
     assert {row["first_seen"] for row in found} == {NOON}
 
 
+def test_first_and_last_words_are_of_their_wrapper_and_count_once() -> None:
+    keys = [("wrapper", 1), ("opening", 2), ("closing", 3)]
+    links: list[Link] = [(a, kind, entity, 4) for a in "abc" for kind, entity in keys]
+    (row,) = families(links, dict.fromkeys("abc", "R-1"))
+    assert (row["family"], row["sort"]) == (named("wrapper", 1), "wrapper")
+    assert (row["n_keys"], row["n_members"], row["n_events"]) == (3, 3, 24)
+    # Where no passage tells of it its words do.
+    (row,) = families([link for link in links if link[2] > 1], dict.fromkeys("abc", "R-1"))
+    assert (row["family"], row["n_keys"], row["n_events"]) == (named("opening", 2), 2, 24)
+
+
+def test_first_and_last_words_of_an_item_are_no_wrapper() -> None:
+    links: list[Link] = [(a, kind, 7, 3) for a in "ab" for kind in ("prompt", "opening", "closing")]
+    (row,) = families(links, {"a": "R-1", "b": "R-1"})
+    assert (row["family"], row["sort"], row["n_keys"]) == (named("prompt", 7), "data set", 1)
+    # One that stands at the head of other texts is sent more often.
+    others: list[Link] = [*links, ("a", "opening", 8, 4), ("b", "opening", 8, 3)]
+    found = families(others, {"a": "R-1", "b": "R-1"})
+    assert [(row["sort"], row["n_events"]) for row in found] == [("wrapper", 14), ("data set", 12)]
+
+
 def test_what_one_member_or_an_outsider_holds_is_no_family() -> None:
     links: list[Link] = [("a", "wrapper", 1, 5), ("z", "wrapper", 1, 5), ("b", "prompt", 2, 1)]
     assert families(links, {"a": "R-1", "b": "R-1"}) == []

@@ -20,6 +20,7 @@ DAY = date(2026, 11, 22)
 START = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp()) * 1_000_000
 TEXT = "Translate the contract below into French and keep every clause in its order, please: "
 TEXT += "one party shall pay the other within thirty days of the date on which work was accepted"
+EVERY = ("prompt", "opening", "closing")  # what is kept of every text that is long enough
 HUGE = 10_000_000
 
 
@@ -45,7 +46,7 @@ def linked(parts: Iterator[pa.Table] | list[pa.Table]) -> pa.Table:
 
 
 def one_prompt_from(n: int) -> None:
-    """All accounts send the same, in parts; each has one row, and they share one entity."""
+    """All accounts send the same, in parts: one entity for the text, one for either end of it."""
     accounts, step = names(n), 50_000
     texts = pa.array([TEXT] * step, pa.string())
     parts = (
@@ -53,9 +54,11 @@ def one_prompt_from(n: int) -> None:
         for start in range(0, n, step)
     )
     links = linked(parts)
-    assert links.num_rows == n
-    assert pc.count_distinct(links["entity"]).as_py() == 1
-    assert pc.sum(links["n"]).as_py() == n
+    for kind in EVERY:
+        rows = links.filter(pc.equal(links["kind"], pa.scalar(kind)))
+        assert rows.num_rows == pc.sum(rows["n"]).as_py() == n
+        assert pc.count_distinct(rows["entity"]).as_py() == 1
+    assert links.num_rows == len(EVERY) * n
 
 
 def test_one_prompt_from_many_accounts_is_one_row_each() -> None:
@@ -73,8 +76,10 @@ def test_one_prompt_from_a_million_accounts_is_one_row_each() -> None:
 def test_identical_prompts_of_one_account_are_one_row() -> None:
     n = 60_000
     account = pa.array(["a"] * n, pa.string())
-    (row,) = linked([requests(account, pa.array([TEXT] * n, pa.string()))]).to_pylist()
-    assert (row["n"], row["share"]) == (n, 1.0)
+    rows = linked([requests(account, pa.array([TEXT] * n, pa.string()))]).to_pylist()
+    assert [(row["kind"], row["n"], row["share"]) for row in rows] == [
+        (kind, n, 1.0) for kind in sorted(EVERY)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +103,7 @@ def test_a_prompt_of_ten_megabytes_is_read_in_one_pass(text: str) -> None:
     started = time.process_time()
     made = sketch(texts)
     assert time.process_time() - started < 5
-    assert made.counts.max() <= 66
+    assert made.counts.max() <= 64
     assert made.whole[1] == sketch(pa.chunked_array([[TEXT]])).whole[0]
 
 
@@ -108,8 +113,8 @@ def test_a_prompt_of_ten_megabytes_of_different_words_keeps_few_keys() -> None:
     accounts = pa.array(["a", "b"], pa.string())
     links = linked([requests(accounts, pa.array([letters, letters + " end"], pa.string()))])
     assert links.num_rows < 10
-    # Both ends or what lies between them ties the two.
-    assert links.filter(pc.equal(links["kind"], pa.scalar("payload"))).num_rows >= 2
+    for kind in ("opening", "payload"):
+        assert links.filter(pc.equal(links["kind"], pa.scalar(kind))).num_rows >= 2
 
 
 def test_empty_prompts_are_counted_and_link_nobody() -> None:
@@ -148,7 +153,7 @@ def known_prompts_tell_nothing(n: int) -> None:
     kept = np.unique(links["entity"].to_numpy())
     assert len(kept) >= n * 0.99
     made = sketch(pa.chunked_array([texts]))
-    guesses = np.concatenate([made.whole, made.skeleton, made.passages])
+    guesses = np.concatenate([made.whole, made.skeleton, made.opening, made.closing, made.passages])
     assert not np.isin(guesses.view(np.int64), kept).any()
     assert not np.isin(sealed(guesses, bytes(32)).view(np.int64), kept).any()
     mine = sealed(guesses, KEY.derive("prompt")).view(np.int64)

@@ -23,13 +23,12 @@ OTHER = bytes(range(1, 33))
 def told(made: Sketches) -> list[Slow]:
     """What the fast way made, prompt by prompt."""
     ends = np.cumsum(made.counts.astype(np.int64)).tolist()
-    columns = (column.tolist() for column in made[:4])
-    return [
-        Slow(whole, skeleton, words, script, made.passages[end - count : end].tolist())
-        for whole, skeleton, words, script, end, count in zip(
-            *columns, ends, made.counts.tolist(), strict=True
-        )
+    columns = (column.tolist() for column in made[:6])
+    passages = [
+        made.passages[end - count : end].tolist()
+        for end, count in zip(ends, made.counts.tolist(), strict=True)
     ]
+    return [Slow(*row) for row in zip(*columns, passages, strict=True)]
 
 
 def sketches(*texts: str | None) -> list[Slow]:
@@ -85,7 +84,7 @@ def test_long_texts_equal_the_slow_ones() -> None:
     for n, variety in ((31, 900), (500, 3), (4000, 900), (4000, 2), (600, 1)):
         text = " ".join(f"w{'x' * dice.randrange(variety)}" for _ in range(n))
         assert sketches(text) == [slow_sketch(text)]
-        assert len(sketches(text)[0].passages) <= 66
+        assert len(sketches(text)[0].passages) <= 64
 
 
 def test_many_texts_are_the_same_on_many_threads() -> None:
@@ -116,9 +115,45 @@ def test_a_wrapper_of_a_very_long_text_shows_at_its_ends() -> None:
         set(made.passages)
         for made in sketches(*(f"{head} {words(20_000, dice)} {tail}" for _ in range(2)))
     )
-    assert len(ones) == 66
+    assert len(ones) == 64
     for end in (head, tail):
         assert ones & others & set(sketches(end)[0].passages)
+
+
+def test_first_and_last_words_show_whatever_stands_between() -> None:
+    dice = random.Random(14)
+    head, tail = words(16, dice), words(16, dice)
+    made = sketches(*(f"{head} {words(n, dice)} {tail}" for n in (1, 9, 500)))
+    assert len({(one.opening, one.closing) for one in made}) == 1
+    # A word more or less, of the end or around it, and it is another's.
+    moved = sketches(f"one {head} {tail}", f"{head} {tail} one", f"{head[:-1]} {tail[1:]}")
+    assert [one.opening == made[0].opening for one in moved] == [False, True, False]
+    assert [one.closing == made[0].closing for one in moved] == [True, False, False]
+    same = sketches(f"{head} {words(9, dice)} {head}")[0]
+    assert same.opening == made[0].opening != same.closing, "where words stand tells them apart"
+
+
+def test_what_quotes_a_text_does_not_begin_or_end_like_it() -> None:
+    dice = random.Random(15)
+    text = words(60, dice)
+    quoted, said = sketches(f"is this right {text} or what", text)
+    assert set(quoted.passages) & set(said.passages)
+    assert not {quoted.opening, quoted.closing} & {said.opening, said.closing}
+
+
+def test_a_text_of_few_words_or_of_one_word_has_no_ends() -> None:
+    dice = random.Random(16)
+    for n in (1, 15, 16):
+        made = sketches(words(n + 9, dice)[: 7 * n - 1] if n > 4 else "a" * 30)[0]
+        assert (made.words, made.opening, made.closing) == (n, 0, 0)
+        assert made.whole
+    made = sketches(words(17, dice))[0]
+    assert made.opening and made.closing
+    # A table of numbers is one word many times: all that end in one would end alike.
+    table = ", ".join(f"{n}.{n}" for n in range(40))
+    above, below = sketches(f"{words(17, dice)}: {table}", f"{table}; {words(17, dice)}")
+    assert above.opening and not above.closing
+    assert not below.opening and below.closing
 
 
 @pytest.mark.parametrize(
@@ -138,6 +173,8 @@ def test_a_text_cut_by_a_gateway_shares_both_ends(mark: str) -> None:
     assert not cut & other
     assert len(cut - whole) <= 1, "only what stands at the end of a stretch may differ"
     assert wholes(f"{head} {mark} {tail}") == wholes(f"{head} {tail}")
+    ends = {made[2:4] for made in sketches(f"{head} {middle} {tail}", f"{head} {mark} {tail}")}
+    assert len(ends) == 1
 
 
 def test_prompts_that_differ_only_in_slots_have_one_skeleton() -> None:
@@ -191,6 +228,7 @@ def test_any_script_has_words(text: str, script: int) -> None:
     made = sketches(text)[0]
     assert made.script == script
     assert made.whole and made.passages and made.words >= 9
+    assert bool(made.opening) == bool(made.closing) == (made.words > 16)
 
 
 def test_a_wrapper_without_blanks_shows_around_different_payloads() -> None:
@@ -212,7 +250,7 @@ def test_what_says_too_little_has_no_key() -> None:
         "\u200b" * 50,
     )
     assert wholes(*texts) == [0] * len(texts)
-    assert all(not made.passages and not made.skeleton for made in sketches(*texts))
+    assert all(not any(made[:4]) and not made.passages for made in sketches(*texts))
     assert wholes("x" * 23) == [0]
     assert wholes("x" * 24) != [0]
 
@@ -255,7 +293,7 @@ def kept(texts: Sequence[str], key: Key) -> set[Any]:
 def guessed(texts: Sequence[str]) -> set[int]:
     """All that can be computed of texts without a key."""
     made = sketch(pa.chunked_array([pa.array(texts, pa.string())]))
-    columns = (made.whole, made.skeleton, made.passages)
+    columns = (made.whole, made.skeleton, made.opening, made.closing, made.passages)
     return {key for column in columns for key in column.view(np.int64).tolist()}
 
 
@@ -264,7 +302,7 @@ def test_known_prompts_tell_nothing_without_the_key() -> None:
     mine = [f"please translate {words(30, dice)} into French" for _ in range(20)]
     known = [*mine, *(f"please translate {words(30, dice)} into French" for _ in range(20_000))]
     entities = kept(mine, Key(SECRET))
-    assert len(entities) >= 20
+    assert len(entities) >= 60, "each text, its first words and its last"
     assert kept(mine, Key(SECRET)) == entities
     guesses = guessed(known)
     assert len(guesses) > 60_000
@@ -286,4 +324,4 @@ def test_sealing_is_siphash() -> None:
 def test_nothing_in_nothing_out() -> None:
     assert told(sketch(pa.chunked_array([], pa.string()))) == []
     empty = pa.chunked_array([pa.array([], pa.string()), pa.nulls(2, pa.string())])
-    assert told(sketch(empty)) == [Slow(0, 0, 0, 0, [])] * 2
+    assert told(sketch(empty)) == [Slow(0, 0, 0, 0, 0, 0, [])] * 2

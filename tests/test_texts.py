@@ -1,6 +1,7 @@
 """Which texts and passages accounts have in common, beside a slow way of saying the same."""
 
 import random
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.slow_texts import slow_links
 
 KEY = Key(bytes(range(32)))
 SECRET = KEY.derive("prompt")
+EVERY = ("prompt", "opening", "closing")  # what is kept of every text that is long enough
 DAY = date(2026, 11, 22)
 Sent = list[tuple[str, int, str | None]]
 Linked = dict[tuple[str, str, int], tuple[int, int, int]]
@@ -77,9 +79,9 @@ def traffic(dice: random.Random, n: int) -> Sent:
     ]
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_links_equal_the_slow_ones(seed: int) -> None:
-    sent = traffic(random.Random(seed), 60)
+@pytest.mark.parametrize(("seed", "n"), [(0, 60), (1, 60), (2, 60), (3, 60), (4, 400), (5, 150)])
+def test_links_equal_the_slow_ones(seed: int, n: int) -> None:
+    sent = traffic(random.Random(seed), n)
     expected = slow_links(sent, SECRET)
     assert {kind for _, kind, _ in expected} == set(PROMPT_KINDS)
     assert link(sent) == expected
@@ -109,8 +111,8 @@ def test_above_the_most_that_is_held_the_same_passages_stay(
     fewer = link(sent, parts=9)
     assert len(everything) / 2 < len(fewer) < len(everything)
     assert link(dice.sample(sent, len(sent)), parts=4) == fewer
-    whole = {place for place in everything if place[1] == "prompt"}
-    assert {place for place in fewer if place[1] == "prompt"} == whole
+    whole = {place for place in everything if place[1] in EVERY}
+    assert {place for place in fewer if place[1] in EVERY} == whole
 
 
 def test_a_wrapper_and_a_payload_are_told_apart() -> None:
@@ -125,6 +127,27 @@ def test_a_wrapper_and_a_payload_are_told_apart() -> None:
     assert len({entity for _, kind, entity in links if kind == "wrapper"}) <= 2
     assert len({entity for _, kind, entity in links if kind == "payload"}) <= 6
     assert 5 in {n for (_, kind, _), (n, *_) in links.items() if kind == "wrapper"}
+
+
+def test_a_wrapper_shows_though_each_sends_it_once_and_on_days_of_their_own() -> None:
+    dice = random.Random(17)
+    head, tail = words(20, dice), words(20, dice)
+    days = [link([(who, 1, f"{head} {words(40, dice)} {tail}")]) for who in "abcd"]
+    for kind in ("opening", "closing"):
+        assert len({entity for day in days for _, of, entity in day if of == kind}) == 1
+    assert {kind for day in days for _, kind, _ in day} == set(EVERY), "no passage tells of it"
+    # What quotes it links with none of them, nor does what is too short to have ends.
+    asked = link([("e", 1, f"what is {head} and {tail} to say"), ("e", 2, head[:90])])
+    assert not {place[1:] for day in days for place in day} & {place[1:] for place in asked}
+
+
+def test_ends_are_counted_over_all_texts_that_have_them() -> None:
+    dice = random.Random(18)
+    head = words(20, dice)
+    sent: Sent = [(who, time, f"{head} {words(30, dice)}") for who in "ab" for time in (5, 2, 9)]
+    openings = {place: of for place, of in link(sent).items() if place[1] == "opening"}
+    assert list(openings.values()) == [(3, 2, 9)] * 2
+    assert len({entity for _, _, entity in openings}) == 1
 
 
 def test_a_wrapper_has_one_entity_on_every_day_and_for_everybody() -> None:
@@ -145,21 +168,20 @@ def test_an_account_keeps_few_rows_and_those_that_others_have_first() -> None:
     sent: Sent = [("a", 1, text) for text in common + mine]
     sent += [("b", 1, text) for text in common]
     sent += [("a", 2, mine[0])]
-    rows = [place for place in link(sent) if place[0] == "a"]
-    expected = slow_links(sent, SECRET)
-    assert len(rows) == 20 + 1 + 8
-    shared = {entity for who, _, entity in expected if who == "b"}
-    assert shared <= {entity for _, _, entity in rows}
-    twice = {entity for (_, _, entity), (n, *_) in expected.items() if n == 2}
-    assert len(twice) == 1 and twice <= {entity for _, _, entity in rows}
+    links = link(sent)
+    assert links == slow_links(sent, SECRET)
+    rows = [place for place in links if place[0] == "a"]
+    assert Counter(kind for _, kind, _ in rows) == dict.fromkeys(EVERY, 20 + 1 + 8)
+    assert {place[1:] for place in links if place[0] == "b"} <= {place[1:] for place in rows}
+    twice = [place for place in rows if links[place][0] == 2]
+    assert sorted(kind for _, kind, _ in twice) == sorted(EVERY)
     many: Sent = [(who, 1, text) for text in mine for who in "ab"]
-    assert len([place for place in link(many) if place[0] == "a"]) == 32
+    links = link(many)
+    assert links == slow_links(many, SECRET)
+    assert Counter(place[:2] for place in links) == {(w, k): 32 for w in "ab" for k in EVERY}
     # Two that deal one data set out keep the same of it.
-    one, other = (
-        {place[2] for place in link([(who, 1, text) for text in mine]) if place[0] == who}
-        for who in "xy"
-    )
-    assert one == other and len(one) == 8
+    one, other = ({place[1:] for place in link([(who, 1, text) for text in mine])} for who in "xy")
+    assert one == other and len(one) == 8 * len(EVERY)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9), st.text(max_size=60))))

@@ -1,4 +1,4 @@
-"""Sketches of prompts: keys of the whole text, of its skeleton and of passages in it.
+"""Sketches of prompts: keys of the whole text, its skeleton, its two ends and passages in it.
 
 One pass over the Arrow string buffers; see `words` for what a word is. A passage is a run of six
 words. Which passages of a text get a key follows from their hashes: each whose hash is among the
@@ -9,7 +9,8 @@ shares its keys. Of a long text the first 24, the last 24 and of those between t
 for all.
 
 The first 16 words and the last 16 of a longer text have keys of their own: a wrapper that payloads
-are put into stands there, whatever the text between is, and what merely quotes it does not.
+are put into stands there, whatever the text between is, and what merely quotes it does not. Sixteen
+times one word, as a table of numbers ends, have none.
 
 The skeleton is the text without what fills slots: capitalised words, words with digits, and what
 stands in quotation marks within a line.
@@ -56,7 +57,7 @@ class Sketches(NamedTuple):
     Attributes:
         whole: uint64, shape (n,); 0 where the text is too short to mean something.
         skeleton: uint64, shape (n,); 0 where too few words are no slots.
-        opening: uint64, shape (n,): of the first words; 0 where there are no more.
+        opening: uint64, shape (n,): of the first words; 0 where there are no more, or but one word.
         closing: uint64, shape (n,): of the last; the same.
         words: int32, shape (n,).
         script: uint8, shape (n,), a place in SCRIPTS.
@@ -116,7 +117,9 @@ def _block(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Sketches:
     room = np.empty((2, longest), np.uint64), np.empty(longest, np.uint8)
     passages = np.empty(n * MOST, np.uint64)
     held = _sketch(data, offsets, _SEEDS, keys, words, script, counts, passages, *room)
-    return Sketches(*keys, words, script, counts, passages[:held].copy())
+    whole, skeleton, opening, closing = keys
+    passages = passages[:held].copy()
+    return Sketches(whole, skeleton, opening, closing, words, script, counts, passages)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -250,7 +253,9 @@ def _key(value: np.uint64, salt: np.uint64) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)
 def _end(words: NDArray[np.uint64], start: np.uint64, seeds: NDArray[np.uint64]) -> np.uint64:
-    """The key of a text's first words, or of its last."""
+    """The key of a text's first words, or of its last, by where the hash starts; 0 for none."""
+    if (words == words[0]).all():
+        return np.uint64(0)
     state = start
     for word in words:
         state = (state ^ word) * seeds[2]

@@ -1,6 +1,6 @@
 """A day's prompts, gathered part by part, and who has which text or passage in common.
 
-Memory: some 12 bytes per passage and 60 per prompt. Above 120 million passages only those are kept
+Memory: some 12 bytes per passage and 75 per prompt. Above 120 million passages only those are kept
 whose keys end in zero bits, as many bits as it takes (adaptive sampling; Wegman, in Flajolet,
 1990), so that the same passages are kept whatever the order.
 """

@@ -1,17 +1,19 @@
 """Which texts and passages the accounts of a day have in common: one row per account and key.
 
-A key says something when it stands in two texts or was sent by two accounts. Keys that stand in
-exactly the same texts of the same accounts are one witness, and one of them stands for all: the
-whole text before its skeleton, that before its passages, and of passages the least key, which is
-the same on every day and for everybody. A whole text is kept even if it is alone, for it may come
-again on another day.
+A passage, or a skeleton, says something when it stands in two texts or was sent by two accounts.
+Keys that stand in exactly the same texts of the same accounts are one witness, and one of them
+stands for all: the whole text before its skeleton, that before its passages, and of passages the
+least key, which is the same on every day and for everybody. A passage is a `wrapper` where those
+who hold it put it into several texts (one and a half on average), else a `payload`.
 
-A passage is a `wrapper` where those who hold it put it into several texts (one and a half on
-average), else a `payload`.
+A whole text is kept even if it is alone, for it may come again on another day; so are a text's
+first words (`opening`) and its last (`closing`), which no other key stands for: of a wrapper that
+each account sends once, or on a day of its own, no passage would tell.
 
-Of an account at most 32 whole texts and 32 other keys are kept a day: those that others sent too,
-then the most used, then those of least key. Of texts that came once that day and from nobody else
-at most 8 are kept, those of least key, so that accounts that deal out one data set keep the same.
+Of an account at most 32 whole texts, 32 openings, 32 closings and 32 other keys are kept a day:
+those that others sent too, then the most used, then those of least key. Of what came once that day
+and from nobody else at most 8 of each are kept, those of least key, so that accounts that deal out
+one data set keep the same.
 """
 
 import os
@@ -28,6 +30,7 @@ from graphkit.entities import runs
 from graphkit.entities.prompts import SCRIPTS, SKELETON, WHOLE
 
 KINDS = ("prompt", "skeleton", "payload", "wrapper", "opening", "closing")
+PROMPT, OPENING, CLOSING = 0, 4, 5  # what is kept of every text
 LENGTHS = 32
 TRAITS = (
     *(
@@ -129,7 +132,7 @@ def link_texts(
     """
     account, time, text, trait, *ends = _columns(prompts, numbers)
     # Given up one after another: a day's prompts are many.
-    made = [_ends(account, time, ends.pop(), kind) for kind in (5, 4)]
+    kept = [_ends(account, time, ends.pop(), kind) for kind in (CLOSING, OPENING)]
     pair_of, pairs = _pair(account, text, time, trait)
     del account, time, text, trait
     jobs = _jobs(records, pair_of, pairs)
@@ -138,9 +141,9 @@ def link_texts(
         found = [_Found(*made) for made in pool.map(partial(_witnesses, pairs), held)]
         wanted = _representatives(found)
         others = list(pool.map(partial(_spread, pairs), held, wanted))
-    del held
-    whole = _whole(pairs, found)
-    return TextLinks(*_stacked([_few(whole), _few(TextLinks(*_stacked(others))), *made]))
+    del held, found, wanted
+    kept += [_sent(pairs, PROMPT), _few(TextLinks(*_stacked(others)))]
+    return TextLinks(*_stacked(kept))
 
 
 def _columns(prompts: list[Prompts], numbers: NDArray[np.uint64]) -> list[Any]:
@@ -179,21 +182,29 @@ def _pair(
 def _ends(
     accounts: NDArray[np.int32], times: NDArray[np.int64], keys: NDArray[np.uint64], kind: int
 ) -> TextLinks:
-    """Who sent texts that begin, or end, with which words; kept like whole texts.
-
-    Args:
-        accounts: of each prompt.
-        times: the same.
-        keys: the same, 0 for none.
-        kind: a place in KINDS.
-    """
+    """Who sent texts that begin, or end, with which words; all but kind by prompt, 0 no key."""
     said = keys != 0
-    traits = np.full(int(said.sum()), kind + len(SCRIPTS) * LENGTHS, np.uint8)
-    _, found = _pair(accounts[said], keys[said], times[said], traits)
-    _, place, holders = np.unique(found.text, return_inverse=True, return_counts=True)
-    kinds = np.full(len(place), kind, np.int8)
-    shared = holders[place] > 1
-    return _few(TextLinks(found.account, kinds, found.text, found.trait, *found[2:5], shared))
+    keys = keys[said]
+    traits = np.full(len(keys), kind + len(SCRIPTS) * LENGTHS, np.uint8)
+    return _sent(_pair(accounts[said], keys, times[said], traits)[1], kind)
+
+
+def _sent(pairs: _Pairs, kind: int) -> TextLinks:
+    """What of every text is kept, alone or not, within what an account keeps."""
+    kinds = np.full(len(pairs.text), kind, np.int8)
+    shared = _repeated(pairs.text)
+    return _few(TextLinks(pairs.account, kinds, pairs.text, pairs.trait, *pairs[2:5], shared))
+
+
+def _repeated(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which keys come again; of pairs, each an account and a key, with another account."""
+    order = runs.order_of(keys, np.arange(len(keys), dtype=np.uint32))
+    ordered = keys[order]
+    again = ordered[1:] == ordered[:-1]
+    repeated = np.zeros(len(keys), np.bool_)
+    repeated[order[1:]] = again
+    repeated[order[:-1]] |= again
+    return repeated
 
 
 def _pairs_of(n: int) -> Any:
@@ -252,20 +263,6 @@ def _spread(
     entity, kind, shared = wanted.key[at], kind[at], wanted.holders[at] > 1
     trait = (kind + len(SCRIPTS) * LENGTHS).astype(np.uint8)
     return TextLinks(account, kind, entity, trait, n, first, last, shared)
-
-
-def _whole(pairs: _Pairs, found: list[_Found]) -> TextLinks:
-    """Who sent which whole text."""
-    popular = np.concatenate(
-        [part.key[((part.key & _TAGS) == WHOLE) & (part.holders > 1)] for part in found]
-    )
-    # Partitions are ranges, so the keys are in order.
-    places = np.searchsorted(popular, pairs.text)
-    shared = np.zeros(len(places), np.bool_)
-    if len(popular):
-        shared = popular[np.minimum(places, len(popular) - 1)] == pairs.text
-    kind = np.zeros(len(shared), np.int8)
-    return TextLinks(pairs.account, kind, pairs.text, pairs.trait, *pairs[2:5], shared)
 
 
 def _few(links: TextLinks) -> TextLinks:
