@@ -8,7 +8,11 @@ from typing import Any
 
 from graphkit.settings import GraphSettings
 
-_WORTH = {"ip": (600, 9000), "card": (700, 9000), "prompt": (700, 5500), "device": (0, 0)}
+_WORTH = {
+    **{"ip": (600, 9000), "card": (700, 9000), "prompt": (700, 5500)},
+    # A whole text says it all.
+    **{"device": (0, 0), "opening": (0, 0), "closing": (0, 0)},
+}
 _KINDS: dict[str, Any] = {
     kind: {"per_bit": per_bit, "ceiling": ceiling} for kind, (per_bit, ceiling) in _WORTH.items()
 }
