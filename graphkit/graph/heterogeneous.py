@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphkit.contracts import pseudonym
+from graphkit.contracts import PROMPT_KINDS, pseudonym
 from graphkit.errors import UsageError, nearest
 from graphkit.sql import query
 
@@ -188,7 +188,7 @@ def build_graph(links: pa.Table, profiles: pa.Table, *, address_gap_h: int) -> H
         address_gap_h: hours without use after which an address may have changed hands.
     """
     tables = {"links": links, "profiles": profiles}
-    kept = query(_KEPT, tables)
+    kept = query(_KEPT, tables, {"texts": list(PROMPT_KINDS)})
     accounts = query(_ACCOUNTS, {"links": links, "profiles": profiles})
     uses = query(
         _SPELLS,
@@ -212,11 +212,11 @@ def with_ids(table: pa.Table) -> pa.Table:
 
 _KEPT = """
 WITH shared_texts AS (
-    SELECT kind, entity FROM links WHERE kind IN ('prompt', 'skeleton', 'payload', 'wrapper')
+    SELECT kind, entity FROM links WHERE list_contains($texts, kind)
     GROUP BY kind, entity HAVING min(account_id) < max(account_id)
 )
 SELECT account_id, kind, entity, trait, n, first_seen, last_seen FROM links
-WHERE kind NOT IN ('prompt', 'skeleton', 'payload', 'wrapper')
+WHERE NOT list_contains($texts, kind)
 UNION ALL
 SELECT account_id, kind, entity, trait, n, first_seen, last_seen
 FROM links SEMI JOIN shared_texts USING (kind, entity)

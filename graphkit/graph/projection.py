@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from graphkit.contracts import EDGES, FACTS, HUBS, SIGNALS, USES, pseudonym
 from graphkit.graph.corroboration import entity_credibility, floored
+from graphkit.graph.hand import hand_worth
 from graphkit.graph.heterogeneous import HeteroGraph, with_ids
-from graphkit.graph.pair_facts import CARDED, hand_worth, rarity
+from graphkit.graph.pair_facts import CARDED, rarity
 from graphkit.graph.sharing import Sharing
 from graphkit.graph.weighing import added, by_signal, weigh_pairs
 from graphkit.scorecard import look_up, thousandths

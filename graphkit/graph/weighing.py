@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from graphkit.contracts import SIGNALS
 from graphkit.graph.cards import ROUNDS, pair_card
 from graphkit.graph.corroboration import TOGETHER, facts_together
+from graphkit.graph.hand import by_hand
 from graphkit.graph.heterogeneous import HeteroGraph
 from graphkit.graph.kinds import KINDS
-from graphkit.graph.pair_facts import by_hand, carded, facts_alone
+from graphkit.graph.pair_facts import carded, facts_alone
 from graphkit.graph.people import know_people
 from graphkit.graph.sharing import Sharing, share_entities
 from graphkit.scorecard import BASE, base, look_up, thousandths
