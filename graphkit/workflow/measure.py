@@ -57,7 +57,9 @@ def average_precision(score: Ints, label: Bools, weight: Floats) -> float:
     last = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
     hits = np.cumsum((weight * label)[order])[last]
     reached = np.cumsum(weight[order])[last]
-    return float((np.diff(hits, prepend=0.0) * hits / reached).sum() / hits[-1])
+    # What stands for nothing at all may come first.
+    share = np.divide(hits, reached, out=np.zeros_like(hits), where=reached > 0)
+    return float((np.diff(hits, prepend=0.0) * share).sum() / hits[-1])
 
 
 def log_loss(score: Ints, label: Bools, weight: Floats) -> float:
