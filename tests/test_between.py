@@ -134,7 +134,7 @@ def test_a_date_that_was_judged_otherwise_says_so(detection: gk.Detection) -> No
     for edges, said in ((other, "an edge of 7 millibits"), (EDGES.empty(), "no edge")):
         changed = gk.Detection(replace(detection.findings, edges=edges))
         reason = changed.between(edge["account_a"], edge["account_b"]).reason
-        assert f"judged with other scorecards or days, and holds {said}" in reason
+        assert f"judged by another release or on other days, and holds {said}" in reason
 
 
 def weighed(rows: list[Link], options: GraphSettings) -> tuple[HeteroGraph, Weighed, pa.Table]:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from graphkit.cli import app
 from graphkit.contracts import BENIGN_REMOVED
+from graphkit.detection import Detection
 from graphkit.entities import Key
 from graphkit.errors import DataError, UsageError
 from graphkit.graph import ALONE, pair_card
@@ -29,6 +30,7 @@ from graphkit.workflow.fitting import _odds, _window
 from graphkit.workflow.measure import average_precision
 from pipelines import fitting
 from pipelines import lake as lakes
+from pipelines.findings import read_findings
 from pipelines.nightly import run
 
 SETTINGS = Settings(window_d=3)
@@ -226,6 +228,10 @@ def test_the_command_fits_and_a_run_uses_the_cards(folder: Path, lake: Path) -> 
     assert own.id == again.id and plain.id == first.id != own.id
     kept = lakes.read_tables(folder / "own", world(1).end, ["cards"])["cards"]
     assert same(unstacked(kept), cards)
+    # Questions asked later are answered by the cards of the date.
+    found = Detection(read_findings(folder / "own"))
+    edge = found.findings.edges.to_pylist()[0]
+    assert found.between(edge["account_a"], edge["account_b"]).weight == edge["weight"]
 
 
 def test_pairs_are_labels_too(folder: Path, lake: Path) -> None:

@@ -89,7 +89,7 @@ class Between:
         if kept == (self.weight if self._passes(findings) else None):
             return ""
         edge = "no edge" if kept is None else f"an edge of {kept:,} millibits"
-        return f"The date was judged with other scorecards or days, and holds {edge}."
+        return f"The date was judged by another release or on other days, and holds {edge}."
 
     def _left_out(self, findings: Findings) -> str:
         """What the allow-list names of the two and of what both hold."""
