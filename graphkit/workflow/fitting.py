@@ -59,18 +59,17 @@ class Fitted:
     notes: tuple[str, ...]
 
     @property
-    def helps(self) -> bool | None:
-        """Whether average precision rises for every card; None where it rises for some only."""
-        gains = [one.precision[1] - one.precision[0] for one in self.measures]
-        return True if min(gains) >= 0 else False if max(gains) <= 0 else None
+    def helps(self) -> bool:
+        """Whether no card tells left-out cases apart worse than before."""
+        return all(one.gain >= 0 for one in self.measures)
 
     def told(self, dt: date) -> str:
         """A summary for people."""
-        advice = {
-            True: "It helps on rings that it did not see: use the folder with run --cards.",
-            False: "It does not help on rings that it did not see: keep the cards you have.",
-            None: "It helps one card and harms another: compare a run with it and one without.",
-        }[self.helps]
+        advice = (
+            "It helps on rings that it did not see: use the folder with run --cards."
+            if self.helps
+            else "It does not help on rings that it did not see: rather keep the cards you have."
+        )
         tested = f"On labels left out in turn, a {FOLDS}th of the rings at a time:"
         measures = [f"  {one.told()}" for one in self.measures]
         return "\n".join([f"Window that ends on {dt}", *self.notes, tested, *measures, advice])
@@ -147,7 +146,8 @@ def _fit_judging(
 ) -> list[Measure]:
     """Fit the cards of members and rings in their place, where there are cases enough.
 
-    Communities are those of the pairs' new cards, before and after.
+    Communities are those of the pairs' new cards, before and after. A card that would tell
+    left-out cases apart worse than the one that was there stays.
     """
     found = project(*window.tables, settings=settings.graph, cards=cards)
     judged = Judged(found, window.tables[2], window.structure, groups, settings)
@@ -167,8 +167,14 @@ def _fit_judging(
             tested = cases.within(fold)
             left = _on_some(card, specs, facts, cases, cases.without(fold))
             after[tested] = total(left, facts)[tested]
+        measure = measured(name, cases, total(card, facts), after)
+        if measure.gain < 0:
+            notes.append(
+                f"The card {name} stays as it was; fitted anew it would lose: {measure.told()}."
+            )
+            continue
         cards[name] = _on_some(card, specs, facts, cases, everything)
-        measures.append(measured(name, cases, total(card, facts), after))
+        measures.append(measure)
     return measures
 
 

@@ -28,6 +28,11 @@ class Measure:
     precision: tuple[float, float]
     loss: tuple[float, float]
 
+    @property
+    def gain(self) -> float:
+        """By how much average precision rises."""
+        return self.precision[1] - self.precision[0]
+
     def told(self) -> str:
         """In one line."""
         (before, after), (lost, left) = self.precision, self.loss
