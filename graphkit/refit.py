@@ -34,7 +34,7 @@ _MILLIBITS = 1000 / np.log(2)
 # Weight of the squared steps, in rows.
 RIDGE = 20.0
 # How much of the way that the cases point is gone. Known rings are never all sorts of rings: on
-# twins of four worlds that no reported figure uses, labels of half of the rings lost a quarter of
+# twins of four worlds that no reported figure uses, labels of half of the rings lost a seventh of
 # what the card found there by going the whole way, and a twenty-fifth by going half of it.
 _WAY = 0.5
 
