@@ -125,7 +125,7 @@ class RingSettings(_Frozen):
         "member",
     )
     min_score_bits: float = Field(
-        3.0, description="score, as log odds in bits, from which a ring is published"
+        3.5, description="score, as log odds in bits, from which a ring is published"
     )
     banned_statuses: tuple[str, ...] = Field(
         ("banned", "suspended", "terminated", "closed"),
