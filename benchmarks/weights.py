@@ -30,13 +30,11 @@ from graphkit.graph import (
     ROUNDS,
     TOGETHER,
     build_graph,
-    facts_alone,
     facts_together,
     kinds_for,
-    know_people,
-    share_entities,
+    propose_pairs,
 )
-from graphkit.graph.pair_facts import carded, signals_shared
+from graphkit.graph.pair_facts import signals_shared
 from graphkit.graph.sharing import Sharing
 from graphkit.scorecard import Fact, base, fit, look_up, thousandths
 from graphkit.settings import Settings
@@ -89,8 +87,8 @@ def told(days: Sequence[Day], truth: pa.Table, *, seed: int) -> Told:
     settings = Settings().graph
     links, profiles, activity = window_tables(days)
     graph = build_graph(links, profiles, address_gap_h=settings.address_gap_h)
-    sharing = share_entities(graph, kinds_for(settings), address_gap_h=settings.address_gap_h)
-    facts = facts_alone(graph, sharing, know_people(graph, links, profiles, activity))
+    kinds = kinds_for(settings)
+    sharing, alone = propose_pairs(graph, links, profiles, activity, kinds, settings=settings)
     said = {row["account_id"]: row for row in truth.to_pylist()}
     rows = [said.get(name, {}) for name in graph.accounts["account_id"].to_pylist()]
     operator, tactic, group, kind = (
@@ -101,11 +99,11 @@ def told(days: Sequence[Day], truth: pa.Table, *, seed: int) -> Told:
     first, second = sharing.first, sharing.second
     return Told(
         seed=seed,
-        facts=facts,
+        facts=alone.facts,
         sharing=sharing,
         accounts=graph.accounts.num_rows,
         label=(operator[first] == operator[second]) & (operator[first] != ""),
-        fair=~taken[first] & ~taken[second] & carded(sharing),
+        fair=~taken[first] & ~taken[second] & alone.known,
         operator=operator,
         tactic=tactic,
         group=group,

@@ -23,14 +23,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from graphkit.contracts import SCORECARD
-from graphkit.scorecard import BASE, Fact, base, coded, logistic_loss
+from graphkit.scorecard import BASE, MILLIBITS, Fact, base, coded, logistic_loss
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
-_MILLIBITS = 1000 / np.log(2)
 # Weight of the squared steps, in rows.
 RIDGE = 20.0
 # How much of the way that the cases point is gone. Known rings are never all sorts of rings: on
@@ -80,7 +79,7 @@ def refit(
         codes[:, place] = coded(facts[spec.name], rows["low"].to_numpy()[1:])
     distinct = _distinct(codes, label, weight)
     levels = [rows["millibits"].to_numpy() for rows in kept]
-    moved = _solve(distinct, levels, specs, base(card) / _MILLIBITS, ridge, rounds)
+    moved = _solve(distinct, levels, specs, base(card) / MILLIBITS, ridge, rounds)
     found = [card.filter(pc.equal(card["fact"], pa.scalar(BASE)))]
     for place, (rows, level) in enumerate(zip(kept, moved, strict=True)):
         seen = _seen(distinct, place, rows.num_rows)
@@ -125,7 +124,7 @@ def _solve(
     ends = np.concatenate([[0], np.cumsum(sizes)])
     given = np.zeros((len(sizes), max(sizes) + 1))
     for place, level in enumerate(levels):
-        given[place, 1 : level.size + 1] = level / _MILLIBITS
+        given[place, 1 : level.size + 1] = level / MILLIBITS
     gradient = np.zeros_like(given)
 
     def table(steps: Floats) -> Floats:
@@ -142,12 +141,12 @@ def _solve(
 
     allowed: list[tuple[float | None, float | None]] = []
     for spec, level in zip(specs, levels, strict=True):
-        allowed += _allowed(spec, np.diff(level) / _MILLIBITS)
+        allowed += _allowed(spec, np.diff(level) / MILLIBITS)
     start = np.zeros(int(ends[-1]))
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=allowed, options={"maxiter": rounds}
     )
-    moved = np.rint((given + _WAY * (table(found.x) - given)) * _MILLIBITS).astype(np.int64)
+    moved = np.rint((given + _WAY * (table(found.x) - given)) * MILLIBITS).astype(np.int64)
     return [
         _directed(spec, moved[place, 1 : size + 1])
         for place, (spec, size) in enumerate(zip(specs, sizes, strict=True))

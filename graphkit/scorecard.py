@@ -27,7 +27,7 @@ Codes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
 BASE = "base"
-_MILLIBITS = 1000 / np.log(2)
+MILLIBITS = 1000 / np.log(2)
 # Shares of the values at which further intervals begin: what is rare tells the most.
 _TAIL = (0.95, 0.99, 0.999)
 _DIGITS = 3  # of the bounds of intervals, so that a card is short and reads the same everywhere
@@ -169,7 +169,7 @@ def _row(
         "fact": fact,
         "low": low,
         "high": high,
-        "millibits": int(np.rint(_MILLIBITS * logit)),
+        "millibits": int(np.rint(MILLIBITS * logit)),
         "seen_for": seen[0],
         "seen_against": seen[1],
     }

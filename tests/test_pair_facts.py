@@ -18,6 +18,7 @@ from graphkit.graph.pair_facts import (
     context,
     handover,
     hours_excess,
+    kinds_held,
     shared_facts,
     signup_rarity,
 )
@@ -120,7 +121,7 @@ def test_what_a_kind_says_is_unknown_unless_both_have_the_kind(rows: list[Link])
     accounts = {row[0]: 10 for row in rows}
     links = links_table(rows)
     people = know_people(graph, links, profiles_table(accounts), ACTIVITY.empty())
-    facts = shared_facts(graph, sharing, people)
+    facts = shared_facts(kinds_held(graph), sharing, people)
     names = graph.accounts["account_id"].to_pylist()
     for kind in ("ip", "card", "prompt"):
         held: dict[int, set[str]] = {}
@@ -167,7 +168,7 @@ def test_what_a_kind_says_is_unknown_unless_both_have_the_kind(rows: list[Link])
 @given(link_rows())
 def test_which_signals_a_pair_shares_is_unknown_where_one_has_none(rows: list[Link]) -> None:
     graph, sharing = graph_of(rows), sharing_of(rows)
-    facts = context(graph, sharing)
+    facts = context(kinds_held(graph), sharing)
     names = graph.accounts["account_id"].to_pylist()
     entities = sharing.entities.to_pylist()
     held = {(row[0], CARDED.get(row[1])) for row in rows}

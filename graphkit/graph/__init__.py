@@ -4,7 +4,7 @@ from graphkit.graph.cards import ROUNDS, explained_card, pair_card
 from graphkit.graph.corroboration import TOGETHER, facts_together
 from graphkit.graph.heterogeneous import HeteroGraph, build_graph
 from graphkit.graph.kinds import KINDS, default_kinds, kinds_for
-from graphkit.graph.pair_facts import ALONE, facts_alone
+from graphkit.graph.pair_facts import ALONE
 from graphkit.graph.people import know_people
 from graphkit.graph.projection import Projection, project
 from graphkit.graph.sharing import share_entities
@@ -32,7 +32,6 @@ __all__ = [
     "corroborated",
     "default_kinds",
     "explained_card",
-    "facts_alone",
     "facts_together",
     "find_pair",
     "held_by_both",

@@ -78,16 +78,17 @@ def facts_alone(graph: HeteroGraph, sharing: Sharing, people: People) -> dict[st
     Returns:
         Name to values, each of shape (m,).
     """
+    held = kinds_held(graph)
     return {
-        **shared_facts(graph, sharing, people),
+        **shared_facts(held, sharing, people),
         "hours.excess": hours_excess(people, sharing.first, sharing.second),
         "account.signup": signup_rarity(people, sharing.first, sharing.second),
         "account.handover": handover(people, sharing.first, sharing.second),
-        **context(graph, sharing),
+        **context(held, sharing),
     }
 
 
-def shared_facts(graph: HeteroGraph, sharing: Sharing, people: People) -> dict[str, Floats]:
+def shared_facts(held: Mapping[str, Bools], sharing: Sharing, people: People) -> dict[str, Floats]:
     """What each kind's shared entities say: the rarest, all of them, the largest part, the overlap.
 
     The overlap is the containment of one account's use of a kind in the other's: the sum over
@@ -98,7 +99,6 @@ def shared_facts(graph: HeteroGraph, sharing: Sharing, people: People) -> dict[s
     stranger holds the entity too (Spärck Jones 1972; Robertson 2004).
     """
     m = sharing.first.size
-    held = kinds_held(graph)
     kinds = sharing.entities["kind"].to_numpy(zero_copy_only=False)
     by_card = sharing.entities["per_bit"].is_null().to_numpy()
     bits = rarity(sharing)
@@ -200,12 +200,11 @@ def _gap(people: People, old: Ints, new: Ints, start: int, end: int) -> Floats:
     return np.where(hands_over, np.abs(created - last) / HOUR_US, np.inf)
 
 
-def context(graph: HeteroGraph, sharing: Sharing) -> dict[str, Floats]:
+def context(held: Mapping[str, Bools], sharing: Sharing) -> dict[str, Floats]:
     """Which signals a pair shares something of, and how crowded each side's neighbourhood is."""
     n = sharing.n_accounts
     degree = np.bincount(sharing.first, minlength=n) + np.bincount(sharing.second, minlength=n)
     one, other = degree[sharing.first], degree[sharing.second]
-    held = kinds_held(graph)
     seen = signals_seen(sharing)
     nobody = np.zeros(n, dtype=bool)
     whether = {}
@@ -215,7 +214,7 @@ def context(graph: HeteroGraph, sharing: Sharing) -> dict[str, Floats]:
         known = holds[sharing.first] & holds[sharing.second]
         whether[f"context.{signal}"] = np.where(known, seen.get(signal, False), np.nan)
     return {
-        "context.signals": signals_shared(sharing).astype(np.float64),
+        "context.signals": sum(seen.values(), np.zeros(sharing.first.size)),
         **whether,
         "context.fewest": np.log2(np.minimum(one, other)),
         "context.most": np.log2(np.maximum(one, other)),
